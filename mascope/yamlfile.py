@@ -1,0 +1,221 @@
+"""Reading YAML that a person wrote: strict, bounded, and with every error placed at its line.
+
+A file becomes a `Document` (data, and the line of every key); `validate` turns a document into a pydantic
+model or one `InvalidFile`. Nothing else in the package reads YAML or knows pydantic's errors.
+"""
+
+import difflib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeAlias, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
+
+from mascope.errors import InvalidFile
+
+LARGEST_FILE = 1_000_000
+"""Bytes. A study is a page or two; what is larger is a mistake, and PyYAML would take minutes over it."""
+MOST_NODES = 50_000
+"""Values after aliases are expanded: nested aliases can blow a few lines up to billions."""
+DEEPEST = 40
+
+Place: TypeAlias = tuple[str | int, ...]
+Places: TypeAlias = tuple[Place, ...]
+M = TypeVar("M", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A YAML file's content: plain dicts, lists and scalars; keys are always text."""
+
+    file: Path
+    data: dict[str, Any]
+    lines: Mapping[Place, int] = field(default_factory=dict)
+    """Line (from 1) of each key and list item, by its path."""
+
+    def error(self, place: Place, problem: str) -> InvalidFile:
+        """The error to raise for something wrong at `place`, with the nearest line that is known."""
+        known = next((place[:n] for n in range(len(place), -1, -1) if place[:n] in self.lines), None)
+        line = self.lines[known] if known is not None else None
+        key = ".".join(str(part) for part in place)
+        return InvalidFile(self.file, problem, line=line, key=key or None)
+
+    def error_in(self, places: Places, where: Place, problem: str) -> InvalidFile:
+        """The same for `where` in something merged from several `places`: blames the one that has it."""
+
+        def known(place: Place) -> int:
+            whole = (*place, *where)
+            return max(n for n in range(len(whole) + 1) if n == 0 or whole[:n] in self.lines) - len(place)
+
+        return self.error((*max(places, key=known), *where), problem)
+
+
+class Strict(BaseModel):
+    """Base of everything read from a file: no unknown keys, no changes afterwards."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, hide_input_in_errors=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_unknown_key(cls, data: Any) -> Any:
+        if isinstance(data, dict):
+            known = [field.alias or name for name, field in cls.model_fields.items()]
+            for key in data:
+                if key not in known:
+                    raise PydanticCustomError("unknown_key", "{problem}", unknown(key, known))
+        return data
+
+
+def unknown(key: str, known: Iterable[str]) -> dict[str, Any]:
+    return {"key": key, "problem": f"unknown key{nearest(key, known)}"}
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """A hint to end an error with: the nearest right word, or all of them when none is near."""
+    known = sorted(known)
+    near = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
+    if near:
+        return f"; did you mean {near[0]!r}?"
+    return f"; known here: {', '.join(known)}" if known else ""
+
+
+def read(file: Path) -> Document:
+    """The file's content, or `InvalidFile`."""
+    text = _text(file)
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        problem = f"not valid YAML: {error.problem or error.context}"
+        raise InvalidFile(file, problem, line=mark.line + 1 if mark else None) from error
+    except yaml.YAMLError as error:
+        raise InvalidFile(file, f"not valid YAML: {str(error).splitlines()[0]}") from error
+    except RecursionError:
+        raise InvalidFile(file, "nested too deeply to be a study or a panel") from None
+    builder = _Builder(file)
+    data = builder.value(root, ()) if root is not None else None
+    if not isinstance(data, dict):
+        raise InvalidFile(file, "must be a mapping (`key: value` lines) at the top", line=1)
+    return Document(file, data, builder.lines)
+
+
+def _text(file: Path) -> str:
+    try:
+        if not file.is_file():
+            raise InvalidFile(file, "no such file")
+        if file.stat().st_size > LARGEST_FILE:
+            raise InvalidFile(file, f"larger than {LARGEST_FILE:,} bytes, too large for a study or a panel")
+        return file.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise InvalidFile(file, "not UTF-8 text; save the file as UTF-8", line=line) from error
+    except OSError as error:
+        raise InvalidFile(file, f"cannot be read: {error.strerror}") from error
+
+
+class _Builder:
+    """Builds values from composed nodes, so that lines are kept and aliases are counted as expanded."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self.lines: dict[Place, int] = {}
+        self._built = 0
+        self._constructor = yaml.constructor.SafeConstructor()
+
+    def value(self, node: yaml.Node, place: Place) -> Any:
+        self._count(node, place)
+        self.lines.setdefault(place, node.start_mark.line + 1)
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, place)
+        if isinstance(node, yaml.SequenceNode):
+            return [self.value(item, (*place, index)) for index, item in enumerate(node.value)]
+        return self._scalar(node)
+
+    def _count(self, node: yaml.Node, place: Place) -> None:
+        self._built += 1
+        if self._built > MOST_NODES:
+            raise self._error(node, f"aliases expand it to over {MOST_NODES:,} values")
+        if len(place) > DEEPEST:
+            raise self._error(node, f"nested more than {DEEPEST} levels deep (or an alias of itself)")
+
+    def _mapping(self, node: yaml.MappingNode, place: Place) -> dict[str, Any]:
+        built: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            key = self._key(key_node)
+            if key in built:
+                raise self._error(key_node, f"{key!r} is given twice in the same mapping")
+            self.lines[(*place, key)] = key_node.start_mark.line + 1
+            built[key] = self.value(value_node, (*place, key))
+        return built
+
+    def _key(self, node: yaml.Node) -> str:
+        # As written, not as YAML 1.1 would read it: a series called NO or 1 keeps its name.
+        if not isinstance(node, yaml.ScalarNode):
+            raise self._error(node, "keys must be plain text")
+        if node.tag == "tag:yaml.org,2002:merge":
+            raise self._error(node, "merge keys (<<) are not supported; use `base:` for what is shared")
+        return str(node.value)
+
+    def _scalar(self, node: yaml.Node) -> Any:
+        if not node.tag.startswith("tag:yaml.org,2002:"):
+            raise self._error(node, f"the tag {node.tag} is not supported")
+        try:
+            return self._constructor.construct_object(node)
+        except (yaml.YAMLError, ValueError, OverflowError) as error:
+            raise self._error(node, f"cannot be read as a value: {node.value!r}") from error
+
+    def _error(self, node: yaml.Node, problem: str) -> InvalidFile:
+        return InvalidFile(self.file, problem, line=node.start_mark.line + 1)
+
+
+def validate(model: type[M], document: Document, *, data: Any = None, places: Places = ((),)) -> M:
+    """`document` (or `data`, merged from its `places`) as a `model`; the first problem is an `InvalidFile`."""
+    try:
+        return model.model_validate(document.data if data is None else data)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        more = error.error_count() - 1
+        where, problem = _explain(first)
+        also = f" (and {more} more problem{'s' * (more > 1)} in this file)" if more else ""
+        raise document.error_in(places, where, problem + also) from error
+
+
+PLAIN = {
+    "missing": "is missing; this key is needed",
+    "model_type": "must be a mapping (`key: value` lines)",
+    "dict_type": "must be a mapping (`key: value` lines)",
+    "list_type": "must be a list",
+    "tuple_type": "must be a list",
+    "string_type": "must be text (put it in quotes)",
+}
+"""pydantic's problems in the words of somebody who writes YAML."""
+
+
+def _explain(error: Mapping[str, Any]) -> tuple[Place, str]:
+    context = error.get("ctx") or {}
+    where: Place = tuple(part for part in error["loc"] if part != "[key]")
+    if error["type"] == "unknown_key":
+        return (*where, context["key"]), context["problem"]
+    message = str(error["msg"]).removeprefix("Value error, ").removeprefix("Input ")
+    return where, PLAIN.get(error["type"], message)
+
+
+def dump(data: Mapping[str, Any]) -> str:
+    """YAML text that `read` gives back unchanged; keys keep their order, long texts their lines."""
+    return yaml.dump(dict(data), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
+
+
+class _Dumper(yaml.SafeDumper):
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def _block_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+
+
+_represent_text: Callable[[yaml.SafeDumper, str], yaml.ScalarNode] = _block_text
+_Dumper.add_representer(str, _represent_text)
