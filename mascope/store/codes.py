@@ -1,0 +1,167 @@
+"""The codes of one coder for one run: verdicts as lines."""
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal, assert_never
+
+from mascope.errors import CorruptJournal
+from mascope.records import Abstained, Coding, Mark, Unanswered, Unreadable, Verdict
+from mascope.store import lines
+
+CoderKind = Literal["llm", "rules", "human", "imported"]
+
+
+@dataclass(frozen=True, slots=True)
+class CoderHeader:
+    """First line of a codes file: who coded, and under what instructions."""
+
+    coder: str
+    kind: CoderKind
+    digest: str
+    """Of model, prompt and codebook: codes of different digests are never mixed."""
+    flags: tuple[str, ...]
+    model: str | None = None
+    simulated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Codes:
+    file: Path
+    header: CoderHeader | None
+    verdicts: tuple[Verdict, ...]
+    """The last verdict for each message, in the order of their first."""
+    weights: Mapping[str, float] = field(default_factory=dict)
+    """Message → for how many it stands, where the coder was given a sample: 1 / its chance to be drawn."""
+
+
+def read(file: Path) -> Codes:
+    """The codes in `file`; empty when there is none."""
+    header: CoderHeader | None = None
+    verdicts: dict[str, Verdict] = {}
+    weights: dict[str, float] = {}
+    for number, line in enumerate(lines.read(file), start=1):
+        try:
+            if line["event"] == "coder":
+                header = _header(line)
+            elif line["event"] not in ("call", "error"):
+                verdict = _verdict(line)
+                verdicts[verdict.message] = verdict
+                if "weight" in line:
+                    weights[verdict.message] = _weight(line["weight"])
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise CorruptJournal(
+                file, number, f"a {line['event']!r} event cannot be read: {error}"
+            ) from error
+        if header is None:
+            raise CorruptJournal(file, number, "the first event must be 'coder'")
+    return Codes(file, header, tuple(verdicts.values()), weights)
+
+
+def read_header(file: Path) -> CoderHeader | None:
+    """Who coded in `file`, without reading the rest; None where nothing was written yet."""
+    with file.open("rb") as stream:
+        first = stream.readline()
+    if not first.endswith(b"\n"):  # torn, or the only line
+        return read(file).header
+    try:
+        return _header(json.loads(first))
+    except (AttributeError, KeyError, TypeError, *lines.NOT_JSON) as error:
+        raise CorruptJournal(file, 1, "the first event must be 'coder'") from error
+
+
+class CodesRecorder:
+    """Writes the codes of one coder for one run."""
+
+    def __init__(self, file: Path, header: CoderHeader, clock: lines.Clock = lines.utc_now) -> None:
+        fresh = not file.exists() or not lines.read(file)
+        self._lines = lines.Appender(file, clock)
+        if fresh:
+            self._lines.append("coder", **asdict(header))
+
+    def verdict(self, verdict: Verdict, **about: Any) -> None:
+        """Record one verdict; `about` says how it came about (usage, latency, …)."""
+        event, fields = _plain(verdict)
+        self._lines.append(event, **fields, **about)
+
+    def verdicts(self, verdicts: Iterable[Verdict]) -> None:
+        for verdict in verdicts:
+            self.verdict(verdict)
+
+    def call(self, **fields: Any) -> None:
+        self._lines.append("call", **fields)
+
+    def error(self, **fields: Any) -> None:
+        """Record an attempt that failed."""
+        self._lines.append("error", **fields)
+
+    def close(self) -> None:
+        self._lines.close()
+
+
+def whole(header: CoderHeader, verdicts: Iterable[Verdict], at: str) -> bytes:
+    """A codes file in one piece, for codes made elsewhere."""
+    written = [lines.encode({"event": "coder", "at": at, **asdict(header)})]
+    for verdict in verdicts:
+        event, fields = _plain(verdict)
+        written.append(lines.encode({"event": event, "at": at, **fields}))
+    return b"".join(written)
+
+
+def _plain(verdict: Verdict) -> tuple[str, dict[str, Any]]:
+    match verdict:
+        case Coding():
+            flags = {name: _mark(mark) for name, mark in verdict.marks.items()}
+            return "coding", {"message": verdict.message, "flags": flags}
+        case Unreadable():
+            return "unreadable", asdict(verdict)
+        case Abstained():
+            return "abstained", asdict(verdict)
+        case Unanswered():
+            return "unanswered", asdict(verdict)
+        case _:
+            assert_never(verdict)
+
+
+def _mark(mark: Mark) -> Any:
+    """Just the answer where there is no more to say: most of a million marks are a bare yes or no."""
+    rest = {
+        name: value for name in ("level", "quote", "confidence") if (value := getattr(mark, name)) is not None
+    }
+    return {"answer": mark.answer, **rest} if rest else mark.answer
+
+
+def _verdict(line: Mapping[str, Any]) -> Verdict:
+    match line["event"]:
+        case "coding":
+            marks = {name: _read_mark(mark) for name, mark in line["flags"].items()}
+            return Coding(line["message"], marks)
+        case "unreadable":
+            return Unreadable(line["message"], line["answer"], line["problem"])
+        case "abstained":
+            return Abstained(line["message"], line["reason"])
+        case "unanswered":
+            return Unanswered(line["message"], line["kind"], line["detail"])
+        case other:
+            raise ValueError(f"unknown event {other!r}")
+
+
+def _read_mark(mark: Any) -> Mark:
+    fields = {"answer": mark} if isinstance(mark, str) else dict(mark)
+    if fields["answer"] not in ("yes", "no", "unsure"):
+        raise ValueError(f"unknown answer {fields['answer']!r}")
+    return Mark(**fields)
+
+
+def _weight(value: Any) -> float:
+    weight = float(value)
+    if not 0 < weight < math.inf:
+        raise ValueError(f"a weight of {value!r}")
+    return weight
+
+
+def _header(line: Mapping[str, Any]) -> CoderHeader:
+    fields = {name: line[name] for name in CoderHeader.__slots__ if name in line}
+    return CoderHeader(**{**fields, "flags": tuple(line["flags"])})

@@ -1,0 +1,230 @@
+"""The journal of a run: which events there are, and how records become lines and lines records.
+
+`run` (first) · `call` (an attempt is about to be sent) · `error` (an attempt failed) · `message` · `failure`
+· `probe` (a private answer, with `probe-call` and `probe-error` for its attempts) · `end`. All that a
+discussion needs to go on after a kill is in it.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mascope.errors import CorruptJournal
+from mascope.records import Agent, Failure, Message, ProbeAnswer, Turn, Usage
+from mascope.store import lines
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """A journal's first line: what this run is."""
+
+    run: str
+    series: str
+    replicate: int
+    seed: int
+    study: str
+    digest: str
+    """Of the study file as resolved."""
+    agents: tuple[Agent, ...]
+    condition: Mapping[str, Any]
+    """The series' settings as resolved, as in study.yaml."""
+    condition_digest: str
+    simulated: bool
+    version: str
+    started: str | None = None
+    """When the discussion began: ISO 8601, UTC. As read, the time of the line where nothing else is known."""
+    aliases: tuple[str, ...] = ()
+    """Other ids by which published codes may name this run."""
+    parent: str | None = None
+    """The run that this one was forked from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """What a journal holds so far."""
+
+    file: Path
+    header: Header | None
+    turns: tuple[Turn, ...] = ()
+    """Messages and failures in the order they were journaled."""
+    calls: int = 0
+    end: Mapping[str, Any] | None = None
+    extra: tuple[Mapping[str, Any], ...] = field(default=())
+    """Events other than these (probes, notes), as they stand."""
+
+    @property
+    def status(self) -> str:
+        """`done`, `partial`, or why it ended otherwise (`aborted`, …)."""
+        if self.end is None:
+            return "partial"
+        return str(self.end.get("status", "done"))
+
+
+def read(file: Path) -> Journal:
+    """The journal in `file`; an empty one when there is none."""
+    header: Header | None = None
+    turns: list[Turn] = []
+    calls, end, extra = 0, None, []
+    for number, line in enumerate(lines.read(file), start=1):
+        try:
+            match line["event"]:
+                case "run":
+                    header = _header(line)
+                case "message":
+                    turns.append(_message(line))
+                case "failure":
+                    turns.append(_failure(line))
+                case "call":
+                    calls += 1
+                case "end":
+                    end = line
+                case _:
+                    extra.append(line)
+        except (KeyError, TypeError, ValueError) as error:
+            raise CorruptJournal(
+                file, number, f"a {line['event']!r} event cannot be read: {error}"
+            ) from error
+        if header is None:
+            raise CorruptJournal(file, number, "the first event must be 'run'")
+    return Journal(file, header, tuple(turns), calls, end, tuple(extra))
+
+
+def read_header(file: Path) -> Header | None:
+    """Only what run this is: for a quick look at many journals. None where nothing was journaled yet."""
+    line = lines.read_first(file)
+    if line is None:
+        return None
+    try:
+        return _header(line)
+    except (KeyError, TypeError, ValueError) as error:
+        raise CorruptJournal(file, 1, f"the first event must be 'run', and readable: {error}") from error
+
+
+class Recorder:
+    """Writes the journal of one run."""
+
+    def __init__(self, file: Path, clock: lines.Clock = lines.utc_now) -> None:
+        self._lines = lines.Appender(file, clock)
+
+    def header(self, header: Header) -> None:
+        self._lines.append("run", **_first(header))
+
+    def call(self, agent: str, round_: int, attempt: int, digest: str) -> None:
+        self._lines.append("call", round=round_, agent=agent, attempt=attempt, request=digest)
+
+    def error(self, agent: str, round_: int, attempt: int, **fields: Any) -> None:
+        self._lines.append("error", round=round_, agent=agent, attempt=attempt, **fields)
+
+    def turn(self, turn: Turn) -> None:
+        fields = _plain(turn)
+        fields.pop("at", None)
+        self._lines.append(_event(turn), **fields)
+
+    def probe(self, answer: ProbeAnswer) -> None:
+        fields = asdict(answer)
+        fields.pop("at")
+        self._lines.append("probe", **fields)
+
+    def note(self, event: str, **fields: Any) -> None:
+        self._lines.append(event, **fields)
+
+    def end(self, status: str, reason: str | None = None) -> None:
+        self._lines.append("end", **_last(status, reason))
+        self._lines.sync()
+
+    def close(self) -> None:
+        self._lines.close()
+
+
+def whole(
+    header: Header,
+    turns: Iterable[Turn],
+    ended: str,
+    reason: str | None = None,
+    notes: Iterable[Mapping[str, Any]] = (),
+) -> bytes:
+    """The journal of a finished discussion in one piece, for those held elsewhere.
+
+    Times are the discussion's own, and empty where they are not known. `notes` are further events.
+    """
+    after = [*notes, {"event": "end", "at": ended, **_last("done", reason)}]
+    return beginning(header, turns) + b"".join(lines.encode(event) for event in after)
+
+
+def beginning(header: Header, turns: Iterable[Turn], answers: Iterable[ProbeAnswer] = ()) -> bytes:
+    """The journal of a discussion that goes on from `turns` and private `answers`, in one piece."""
+    written = [lines.encode({"event": "run", "at": header.started or "", **_first(header)})]
+    written.extend(lines.encode({"event": _event(turn), "at": turn.at, **_plain(turn)}) for turn in turns)
+    written.extend(lines.encode({"event": "probe", **asdict(answer)}) for answer in answers)
+    return b"".join(written)
+
+
+def probe_answers(found: Journal) -> tuple[ProbeAnswer, ...]:
+    """The private answers in a journal. `CorruptJournal` names its file where one cannot be read."""
+    return tuple(_probe(found.file, line) for line in found.extra if line["event"] == "probe")
+
+
+def _first(header: Header) -> dict[str, Any]:
+    return {"format": FORMAT, **asdict(header)}
+
+
+def _last(status: str, reason: str | None) -> dict[str, Any]:
+    return {"status": status, **({"reason": reason} if reason else {})}
+
+
+def _event(turn: Turn) -> str:
+    return "message" if isinstance(turn, Message) else "failure"
+
+
+def _plain(turn: Turn) -> dict[str, Any]:
+    fields = {name: getattr(turn, name) for name in turn.__slots__}
+    if isinstance(turn, Message) and turn.usage is not None:
+        fields["usage"] = asdict(turn.usage)
+    return fields
+
+
+def _probe(file: Path, line: Mapping[str, Any]) -> ProbeAnswer:
+    try:
+        fields = {name: line[name] for name in ProbeAnswer.__slots__ if name in line}
+        fields["seen"], fields["cut"] = tuple(line["seen"]), tuple(line.get("cut", ()))
+        fields["usage"] = Usage(**line["usage"]) if line.get("usage") else None
+        return ProbeAnswer(**fields)
+    except (KeyError, TypeError, ValueError) as error:
+        number = lines.read(file).index(dict(line)) + 1
+        raise CorruptJournal(file, number, f"a 'probe' event cannot be read: {error!r}") from error
+
+
+def _header(line: Mapping[str, Any]) -> Header:
+    if line.get("format", FORMAT) != FORMAT:
+        raise ValueError(
+            f"format {line['format']!r} is of another version of mascope; this one reads {FORMAT}"
+        )
+    fields = {name: line[name] for name in Header.__slots__ if name in line}
+    fields["agents"] = tuple(Agent(**agent) for agent in line["agents"])
+    fields["aliases"] = tuple(line.get("aliases", ()))
+    fields["started"] = line.get("started") or line.get("at") or None
+    return Header(**fields)
+
+
+def _message(line: Mapping[str, Any]) -> Message:
+    _check(line, id=str, agent=str, name=str, round=int, position=int, text=str)
+    fields = {name: line[name] for name in Message.__slots__ if name in line}
+    fields["seen"] = tuple(line["seen"])
+    fields["cut"] = tuple(line.get("cut", ()))
+    fields["changes"] = tuple(line.get("changes", ()))
+    fields["usage"] = Usage(**line["usage"]) if line.get("usage") else None
+    return Message(**fields)
+
+
+def _failure(line: Mapping[str, Any]) -> Failure:
+    _check(line, id=str, agent=str, name=str, round=int, position=int, kind=str)
+    return Failure(**{name: line[name] for name in Failure.__slots__ if name in line})
+
+
+def _check(line: Mapping[str, Any], **kinds: type) -> None:
+    for name, kind in kinds.items():
+        if not isinstance(line[name], kind):
+            raise TypeError(f"{name!r} is {line[name]!r}")

@@ -1,0 +1,155 @@
+"""Append-only files of JSON lines: what a kill can leave behind, and how it is read again.
+
+A line counts once its newline is there. A last line without one was cut off by a crash: readers pass over it,
+a writer cuts it off before it goes on. A broken line anywhere else is an error, never passed over.
+"""
+
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from mascope.errors import CorruptJournal, InvalidInput
+
+Clock = Callable[[], str]
+NOT_JSON = (ValueError, RecursionError)
+"""What `json.loads` raises: the latter for brackets nested by the thousand."""
+
+
+def utc_now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def encode(line: Mapping[str, Any]) -> bytes:
+    """One line with its newline. Text stays readable; only what UTF-8 cannot hold is escaped."""
+    try:
+        return json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+    except UnicodeEncodeError:  # a lone surrogate, which models do produce
+        return json.dumps(line, separators=(",", ":")).encode() + b"\n"
+
+
+def read(file: Path) -> list[dict[str, Any]]:
+    """All complete lines; none when there is no such file. `CorruptJournal` names a line that is broken."""
+    if not file.exists():
+        return []
+    *complete, torn = file.read_bytes().split(b"\n")
+    last = [torn] if _parses(torn) else []  # all there but its newline
+    return list(_decode(file, complete + last))
+
+
+def read_first(file: Path) -> dict[str, Any] | None:
+    """The first line, if it is complete."""
+    if not file.exists():
+        return None
+    with file.open("rb") as stream:
+        line = stream.readline()
+    return next(_decode(file, [line])) if line.endswith(b"\n") or _parses(line) else None
+
+
+def _decode(file: Path, lines: list[bytes]) -> Iterator[dict[str, Any]]:
+    for number, line in enumerate(lines, start=1):
+        try:
+            value = json.loads(line)
+        except NOT_JSON as error:
+            raise CorruptJournal(file, number, f"not JSON ({type(error).__name__})") from error
+        if not isinstance(value, dict) or "event" not in value:
+            raise CorruptJournal(file, number, "not an event")
+        yield value
+
+
+def _parses(line: bytes) -> bool:
+    try:
+        return isinstance(json.loads(line), dict)
+    except NOT_JSON:
+        return False
+
+
+class Appender:
+    """The one writer of one file. Each line is handed to the system whole, so a killed process loses none."""
+
+    def __init__(self, file: Path, clock: Clock = utc_now) -> None:
+        self.file = file
+        self._clock = clock
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            _mend(file)
+            self._descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            raise unwritable(file, error) from error
+
+    def append(self, event: str, **fields: Any) -> str:
+        """Write one event; returns the `at` it was given."""
+        at = self._clock()
+        self._write(encode({"event": event, "at": at, **fields}))
+        return at
+
+    def _write(self, line: bytes) -> None:
+        start = os.lseek(self._descriptor, 0, os.SEEK_END)
+        try:
+            written = os.write(self._descriptor, line)
+            while written < len(line):
+                written += os.write(self._descriptor, line[written:])
+        except OSError as error:
+            os.ftruncate(self._descriptor, start)  # a full disk leaves no half line
+            raise unwritable(self.file, error) from error
+
+    def sync(self) -> None:
+        """Wait until the disk has it: against power loss, not needed against a kill."""
+        os.fsync(self._descriptor)
+
+    def close(self) -> None:
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def __enter__(self) -> "Appender":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _mend(file: Path) -> None:
+    """Cut off a torn last line, or give a whole one the newline it lacks."""
+    if not file.exists():
+        return
+    content = file.read_bytes()
+    end = content.rfind(b"\n") + 1
+    if end == len(content):
+        return
+    with file.open("r+b") as stream:
+        if _parses(content[end:]):
+            stream.seek(0, os.SEEK_END)
+            stream.write(b"\n")
+        else:
+            stream.truncate(end)
+
+
+def write_whole(file: Path, content: bytes) -> None:
+    """Write a file that appears complete or not at all."""
+    part = file.with_name(f".{file.name}.part")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        part.replace(file)
+    except OSError as error:
+        with suppress(OSError):  # on a full disk the part would keep the room it took
+            part.unlink()
+        raise unwritable(file, error) from error
+
+
+def unwritable(file: Path, error: OSError) -> InvalidInput:
+    """A full disk, a read-only directory: what was journaled is kept, and a resume goes on from there."""
+    return InvalidInput(
+        f"{file}: cannot be written: {error.strerror}. What was recorded so far is kept; "
+        "make room or choose another place (--out), and give the same command again to go on"
+    )

@@ -1,0 +1,113 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mascope.errors import CorruptJournal
+from mascope.records import Abstained, Coding, Mark, Unanswered, Unreadable, Verdict
+from mascope.store import codes
+from mascope.store.codes import CoderHeader, CodesRecorder
+
+HEADER = CoderHeader("gemini", "llm", "digest", ("PHATIC", "COMP"), model="google/gemini")
+VERDICTS: tuple[Verdict, ...] = (
+    Coding("A-run01|a|R0", {"PHATIC": Mark("no"), "COMP": Mark("yes", "L2", "I will do it", 0.9)}),
+    Coding("A-run01|b|R0", {"PHATIC": Mark("unsure")}),
+    Unreadable("A-run01|c|R0", "perhaps", "not JSON"),
+    Abstained("A-run01|d|R0", "content filter"),
+    Unanswered("A-run01|e|R0", "timeout", "after 120 s"),
+)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "codes" / "gemini" / "A" / "A-run01.jsonl"
+
+
+def test_every_kind_of_verdict_is_read_back(file: Path) -> None:
+    recorder = CodesRecorder(file, HEADER)
+    recorder.verdicts(VERDICTS)
+    recorder.close()
+    found = codes.read(file)
+
+    assert found.header == HEADER
+    assert found.verdicts == VERDICTS
+
+
+def test_whole_codes_read_as_recorded_ones(file: Path) -> None:
+    file.parent.mkdir(parents=True)
+    file.write_bytes(codes.whole(HEADER, VERDICTS, "2026-03-04T00:38Z"))
+    found = codes.read(file)
+
+    assert (found.header, found.verdicts) == (HEADER, VERDICTS)
+
+
+def test_a_second_recorder_goes_on_under_the_same_header(file: Path) -> None:
+    for verdict in VERDICTS[:2]:
+        recorder = CodesRecorder(file, HEADER)
+        recorder.call(messages=["…"])
+        recorder.verdict(verdict, latency_s=0.2)
+        recorder.close()
+
+    assert codes.read(file).verdicts == VERDICTS[:2]
+    assert file.read_text().count('"coder"') == 2  # the event, and the coder's name in it
+
+
+def test_a_header_torn_by_a_crash_is_written_anew(file: Path) -> None:
+    file.parent.mkdir(parents=True)
+    file.write_bytes(codes.whole(HEADER, (), "t")[:-20])
+    recorder = CodesRecorder(file, HEADER)
+    recorder.verdict(VERDICTS[0])
+    recorder.close()
+
+    assert codes.read(file).header == HEADER
+    assert codes.read(file).verdicts == VERDICTS[:1]
+
+
+def test_the_last_verdict_on_a_message_counts(file: Path) -> None:
+    later = Coding("A-run01|e|R0", {"PHATIC": Mark("yes")})
+    file.parent.mkdir(parents=True)
+    file.write_bytes(codes.whole(HEADER, (VERDICTS[4], VERDICTS[3], later), "t"))
+
+    assert codes.read(file).verdicts == (later, VERDICTS[3])
+
+
+def test_no_file_holds_no_codes(file: Path) -> None:
+    found = codes.read(file)
+
+    assert (found.header, found.verdicts) == (None, ())
+
+
+def test_a_bare_answer_is_written_as_a_word(file: Path) -> None:
+    line = json.loads(codes.whole(HEADER, VERDICTS[1:2], "t").splitlines()[1])
+
+    assert line["flags"] == {"PHATIC": "unsure"}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"event": "coding", "message": "m", "flags": ["PHATIC"]},
+        {"event": "coding", "message": "m", "flags": {"PHATIC": "maybe"}},
+        {"event": "coding", "message": "m", "flags": {"PHATIC": {"level": "L1"}}},
+        {"event": "coding", "message": "m", "flags": {"PHATIC": 1}},
+        {"event": "coding", "flags": {}},
+        {"event": "unreadable", "message": "m"},
+        {"event": "guess", "message": "m"},
+    ],
+    ids=lambda line: json.dumps(line)[10:40],
+)
+def test_codes_that_say_nonsense_are_named(file: Path, line: dict[str, Any]) -> None:
+    file.parent.mkdir(parents=True)
+    file.write_bytes(codes.whole(HEADER, VERDICTS[:1], "t") + json.dumps(line).encode() + b"\n")
+
+    with pytest.raises(CorruptJournal, match=r"A-run01\.jsonl:3: "):
+        codes.read(file)
+
+
+def test_codes_without_their_coder_are_corrupt(file: Path) -> None:
+    file.parent.mkdir(parents=True)
+    file.write_bytes(codes.whole(HEADER, VERDICTS, "t").split(b"\n", 1)[1])
+
+    with pytest.raises(CorruptJournal, match=":1: the first event must be 'coder'"):
+        codes.read(file)
