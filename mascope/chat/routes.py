@@ -1,0 +1,89 @@
+"""Which chat answers for which model: by what stands before the first slash of its name."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from mascope.chat.keys import check_key
+from mascope.chat.pacing import declared_limit
+from mascope.chat.prices import PriceTable
+from mascope.chat.types import Chat, Model
+from mascope.errors import MissingPrerequisite
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A way to models. Both functions import what they need when called: one weighs 160 MB."""
+
+    open: Callable[[Sequence[Model], PriceTable], Mapping[str, Chat]]
+    """A chat for each of the models, by its key; they may share one."""
+    check: Callable[[Model], None]
+    """Raises what is wrong or missing, without a call to the model."""
+
+
+def _open_local(models: Sequence[Model], prices: PriceTable) -> Mapping[str, Chat]:
+    from mascope.chat.local import Local
+
+    return dict.fromkeys((model.key for model in models), Local())
+
+
+def _check_local(model: Model) -> None:
+    from mascope.chat.local_models import find
+    from mascope.chat.local_options import options
+
+    options(model)
+    find(model)
+
+
+def _open_rehearsal(models: Sequence[Model], prices: PriceTable) -> Mapping[str, Chat]:
+    from mascope.chat.rehearsal import open_rehearsal
+
+    return {model.key: open_rehearsal(model) for model in models}
+
+
+def _check_rehearsal(model: Model) -> None:
+    from mascope.chat.rehearsal import check
+
+    check(model)
+
+
+def _open_remote(models: Sequence[Model], prices: PriceTable) -> Mapping[str, Chat]:
+    from mascope.chat.remote import Remote, import_litellm
+
+    import_litellm()  # two seconds that must not fall on a running event loop
+    return dict.fromkeys((model.key for model in models), Remote(prices.cost))
+
+
+def _check_remote(model: Model) -> None:
+    check_key(model)
+    declared_limit(model)
+
+
+ROUTES: Mapping[str, Route] = {
+    "local": Route(_open_local, _check_local),
+    "rehearsal": Route(_open_rehearsal, _check_rehearsal),
+}
+"""Models of these routes need no network. Every other route is litellm's."""
+
+REMOTE = Route(_open_remote, _check_remote)
+
+
+def route_of(model: Model) -> Route:
+    return ROUTES.get(model.route, REMOTE)
+
+
+def missing_for(models: Iterable[Model]) -> list[str]:
+    """Everything that is missing for these models to answer; other mistakes are raised."""
+    missing = []
+    for model in models:
+        try:
+            route_of(model).check(model)
+        except MissingPrerequisite as error:
+            missing.append(str(error))
+    return missing
+
+
+def require(models: Iterable[Model]) -> None:
+    """`MissingPrerequisite` with all that is missing, so that it need not be found out one by one."""
+    missing = missing_for(models)
+    if missing:
+        raise MissingPrerequisite("\n  ".join(missing))
