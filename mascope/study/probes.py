@@ -1,0 +1,142 @@
+"""Private questions: what each kind asks for, and how its answer is read.
+
+An answer that cannot be read with certainty is None, never a guess: two numbers, two options or two names
+are no answer.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from mascope.names import MentionFinder
+
+BEFORE = -1
+"""The moment before the first round; every other moment is the round that has just ended."""
+LOW, HIGH = 1.0, 7.0
+"""Ends of a scale that names none."""
+PROBE_PLACEHOLDERS = frozenset({"low", "high", "options", "names"})
+
+Answer = float | str
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A private question put to each agent."""
+
+    id: str
+    ask: str
+    kind: str
+    """A key of `PROBE_KINDS`."""
+    moments: tuple[int, ...]
+    """Rounds after which it is asked, ascending; `BEFORE` for before the first."""
+    instruct: str
+    """Template that says how to answer; empty for none."""
+    low: float = LOW
+    high: float = HIGH
+    options: tuple[str, ...] = ()
+    max_tokens: int | None = None
+
+    def question(self, names: Sequence[str]) -> str:
+        """What an agent reads; `names` are all agents' of the run."""
+        said = self.instruct.format(
+            low=f"{self.low:g}",
+            high=f"{self.high:g}",
+            options=", ".join(self.options),
+            names=", ".join(names),
+        )
+        return f"{self.ask}\n\n{said}" if said else self.ask
+
+    def parse(self, text: str, finder: MentionFinder) -> Answer | None:
+        """What `text` answers; None where it cannot be told."""
+        return PROBE_KINDS[self.kind].parse(text, self, finder)
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeKind:
+    instruct: str
+    """How to answer, unless the study words it otherwise; placeholders as in `PROBE_PLACEHOLDERS`."""
+    parse: Callable[[str, Probe, MentionFinder], Answer | None]
+    problem: Callable[[float | None, float | None, Sequence[str]], str | None]
+    """What is wrong with (low, high, options), if anything."""
+
+
+_NUMBER = re.compile(r"(?<![\w.,])(?<![^\W\d_][-−–])[-−–]?\d+(?:[.,]\d+)?(?![\w]|[.,]\d)")
+_OUT_OF = r"(?:/|out of|of|sur|von|de)"
+
+
+def _scale(text: str, probe: Probe, finder: MentionFinder) -> float | None:
+    """The one number in the answer, if it lies on the scale; `5/7` and `5 out of 7` are 5."""
+    end = re.escape(f"{probe.high:g}")
+    text = re.sub(rf"\s*{_OUT_OF}\s*{end}(?![\d.,]*\d)", " ", text, flags=re.IGNORECASE)
+    found = {float(re.sub("[−–]", "-", match).replace(",", ".")) for match in _NUMBER.findall(text)}
+    if len(found) != 1:
+        return None
+    value = found.pop()
+    return value if probe.low <= value <= probe.high else None
+
+
+def _choice(text: str, probe: Probe, finder: MentionFinder) -> str | None:
+    """The one option that the answer names, whole and in any case; longer options are looked for first."""
+    options = {_plain(option): option for option in probe.options}
+    whole = _plain(text.strip().strip("\"'`*_.!()[]«»“” \n"))
+    if whole in options:
+        return options[whole]
+    longest_first = sorted(options, key=len, reverse=True)
+    pattern = "|".join(rf"(?<!\w){re.escape(option)}(?!\w)" for option in longest_first)
+    named = set(re.findall(pattern, _plain(text)))
+    return options[named.pop()] if len(named) == 1 else None
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"\s+", " ", text).casefold()
+
+
+def _agent(text: str, probe: Probe, finder: MentionFinder) -> str | None:
+    """The id of the one agent that the answer names, the one who answers included."""
+    named = finder.mentioned(text)
+    return named[0] if len(named) == 1 else None
+
+
+def _text(text: str, probe: Probe, finder: MentionFinder) -> str | None:
+    return text.strip() or None
+
+
+def _no_scale(low: float | None, high: float | None, options: Sequence[str]) -> str | None:
+    if options:
+        return "`options` are a choice's; a scale has `low` and `high`"
+    if (LOW if low is None else low) >= (HIGH if high is None else high):
+        return f"`low` must be below `high` ({LOW:g} and {HIGH:g} where they are left out)"
+    return None
+
+
+def _no_choice(low: float | None, high: float | None, options: Sequence[str]) -> str | None:
+    if len({_plain(option.strip()) for option in options}) < max(2, len(options)):
+        return "a choice needs `options`: at least two, and no two alike"
+    return _nothing_more(low, high, ())
+
+
+def _nothing_more(low: float | None, high: float | None, options: Sequence[str]) -> str | None:
+    if options:
+        return "`options` are a choice's: set `kind: choice`"
+    return None if low is None and high is None else "`low` and `high` are a scale's: set `kind: scale`"
+
+
+PROBE_KINDS: Mapping[str, ProbeKind] = {
+    "scale": ProbeKind(
+        "Answer with one number from {low} to {high} and nothing else. Nobody else will see your answer.",
+        _scale,
+        _no_scale,
+    ),
+    "choice": ProbeKind(
+        "Answer with one of these and nothing else: {options}. Nobody else will see your answer.",
+        _choice,
+        _no_choice,
+    ),
+    "agent": ProbeKind(
+        "Answer with one name and nothing else: {names}. Nobody else will see your answer.",
+        _agent,
+        _nothing_more,
+    ),
+    "text": ProbeKind("Nobody else will see your answer.", _text, _nothing_more),
+}
+"""What a probe can ask for. To add one: how to answer, how to read it, and what makes it impossible."""

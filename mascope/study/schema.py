@@ -1,0 +1,93 @@
+"""The shape of a study file, key by key. Only reads and checks; `load` turns it into the nouns of a study."""
+
+from typing import Any, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from mascope.study.schema_parts import (
+    ContextFile,
+    Faults,
+    HygieneFile,
+    Layout,
+    Name,
+    NamesFile,
+    OrganicFile,
+    Participants,
+    ProbeFile,
+    SamplingFile,
+    ScaffoldFile,
+    ScheduleFile,
+    TurnsFile,
+)
+from mascope.yamlfile import Strict
+
+
+class ModelFile(Strict):
+    """A model that participants can use."""
+
+    model: str = Field(pattern=r"^[^/\s]+/\S.*$", description="Route and name: groq/…, local/…, rehearsal/…")
+    label: str | None = Field(default=None, min_length=1, description="The name a reader knows it by")
+    base_url: str | None = Field(default=None, pattern=r"^https?://", description="Endpoint, if its own")
+    key_env: str | None = Field(default=None, pattern=r"^\w+$", description="Variable that holds the key")
+    concurrency: int | None = Field(default=None, ge=1, description="Calls under way at once, at most")
+    deadline: float = Field(default=120.0, gt=0, description="Seconds that one attempt may take")
+    context: int | None = Field(
+        default=None, ge=1, description="Tokens of prompt and answer together, at most"
+    )
+    turns: Layout | None = Field(default=None, description="Layout of this model's prompts, if its own")
+    parameters: dict[str, Any] = Field(default={}, description="Options of the route itself")
+
+
+class ConditionFile(Strict):
+    """What one series fixes. `base:` holds what is shared; a series holds what differs."""
+
+    brief: str = Field(min_length=1, description="The task given to the group")
+    participants: Participants
+    runs: int = Field(default=1, ge=1, le=100_000, description="Replicates")
+    rounds: int = Field(default=1, ge=1, le=10_000, description="Turns that each participant takes")
+    sampling: SamplingFile = SamplingFile()
+    names: NamesFile = NamesFile()
+    scaffold: ScaffoldFile = ScaffoldFile()
+    schedule: ScheduleFile = ScheduleFile()
+    turns: TurnsFile = TurnsFile()
+    faults: Faults = ()
+    on_failure: OrganicFile = OrganicFile()
+    hygiene: HygieneFile = HygieneFile()
+    context: ContextFile = ContextFile()
+    probes: tuple[ProbeFile, ...] = ()
+
+    @field_validator("on_failure", mode="before")
+    @classmethod
+    def _short(cls, value: Any) -> Any:
+        return {"then": value} if isinstance(value, str) else value
+
+
+class HypothesisFile(Strict):
+    """A comparison declared before the first run."""
+
+    id: Name
+    measure: str = "similarity"
+    compare: tuple[str, str]
+    direction: Literal["less", "greater", "two-sided"] = "two-sided"
+    family: str = "primary"
+
+
+class StudyFile(Strict):
+    """A study file."""
+
+    study: Name
+    mascope: dict[str, Any] = Field(default={}, description="Stamp of a resolved study; written, not read")
+    panel: str | None = Field(default=None, description="Panel file, relative to this one")
+    seed: int = Field(default=0, ge=0)
+    brief: str | None = Field(default=None, min_length=1)
+    models: dict[Name, ModelFile] = Field(min_length=1)
+    base: dict[str, Any] = {}
+    series: dict[Name, dict[str, Any] | None] = {}
+    factors: dict[Name, dict[Name, dict[str, Any] | None]] = {}
+    hypotheses: tuple[HypothesisFile, ...] = ()
+
+    @model_validator(mode="after")
+    def _some_series(self) -> "StudyFile":
+        if not self.series and not self.factors:
+            raise ValueError("no series: give `series:`, `factors:` or both")
+        return self
