@@ -1,0 +1,125 @@
+"""Runs on disk: from a plan and what its journals hold already to finished journals."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from mascope import __version__
+from mascope.discussion.engine import Discussion, Setting, SoFar
+from mascope.errors import ForeignResults
+from mascope.seeds import derive
+from mascope.store import journal
+from mascope.store.journal import Header, Journal, Recorder
+from mascope.store.layout import Results
+from mascope.store.lines import utc_now, write_whole
+from mascope.study import Run, Study
+
+
+async def hold_runs(
+    study: Study, runs: Iterable[Run], results: Results, setting: Setting, jobs: int
+) -> dict[str, str]:
+    """Hold (or finish) `runs`, at most `jobs` at once. Status by run; halted runs are `partial`."""
+    statuses: dict[str, str] = {}
+    waiting = iter(runs)
+
+    async def work() -> None:
+        # Workers draw from one iterator, so that ten thousand waiting runs are not ten thousand tasks.
+        for run in waiting:
+            if setting.halt.reason is not None:
+                return
+            statuses[run.id] = await hold_run(study, run, results, setting)
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(jobs):
+            group.create_task(work())
+    return statuses
+
+
+async def hold_run(study: Study, run: Run, results: Results, setting: Setting) -> str:
+    """Hold one run to its end, started anew as often as the study allows where it was aborted."""
+    file = results.journal(run.id)
+    while True:
+        status = await _attempt(study, _attempt_seed(run, file), file, setting)
+        restarts = len(list(_aborted(file)))
+        if status != "aborted" or restarts >= run.condition.organic.restarts:
+            setting.observer.ended(run, status or "partial")
+            return status or "partial"
+        _set_aside(file, restarts + 1)
+
+
+async def _attempt(study: Study, run: Run, file: Path, setting: Setting) -> str | None:
+    found = journal.read(file)
+    if found.end is not None:
+        return found.status
+    so_far = _begun(study, run, file) if found.header is None else _so_far(found)
+    recorder = Recorder(file)
+    try:
+        if found.header is None and run.branch is None:
+            recorder.header(header(study, run))
+        setting.observer.started(run, len(so_far.turns))
+        return await Discussion(run, setting, recorder, so_far).hold()
+    finally:
+        recorder.close()
+
+
+def _so_far(found: Journal) -> SoFar:
+    return SoFar(found.turns, journal.probe_answers(found))
+
+
+def _begun(study: Study, run: Run, file: Path) -> SoFar:
+    """What a new run begins with. A fork's copy of its parent is written whole, before anything is asked."""
+    if run.branch is None:
+        return SoFar()
+    turns, answers = run.branch.turns, run.branch.answers
+    started = replace(header(study, run), started=utc_now())
+    write_whole(file, journal.beginning(started, turns, answers))
+    return SoFar(turns, answers)
+
+
+def header(study: Study, run: Run) -> Header:
+    return Header(
+        run=run.id,
+        series=run.series,
+        replicate=run.replicate,
+        seed=run.seed,
+        study=study.name,
+        digest=study.digest,
+        agents=run.agents,
+        condition=run.condition.resolved,
+        condition_digest=run.condition.digest,
+        simulated=run.simulated,
+        version=__version__,
+        parent=run.branch.parent if run.branch else None,
+    )
+
+
+def check_journals(runs: Sequence[Run], results: Results) -> dict[str, Journal]:
+    """What is there already of `runs`. `ForeignResults` where it was made under other settings."""
+    found = {}
+    for run in runs:
+        so_far = journal.read(results.journal(run.id))
+        if so_far.header is not None and so_far.header.condition_digest != run.condition.digest:
+            raise ForeignResults(
+                f"{so_far.file}: this run was made under other settings of series {run.series!r} than the "
+                "study has now. Results of different settings are never mixed: give the changed series "
+                "another name, or write to another directory with --out"
+            )
+        found[run.id] = so_far
+    return found
+
+
+def _attempt_seed(run: Run, file: Path) -> Run:
+    """A run started anew draws anew: with the same seed it would fail the same way on seeded models."""
+    restarts = len(list(_aborted(file)))
+    return run if restarts == 0 else replace(run, seed=derive(run.seed, "restart", restarts))
+
+
+def _aborted(file: Path) -> Iterable[Path]:
+    return (file.parent / "aborted").glob(f"{file.stem}-[0-9]*.jsonl")
+
+
+def _set_aside(file: Path, number: int) -> None:
+    folder = file.parent / "aborted"
+    folder.mkdir(exist_ok=True)
+    file.replace(folder / f"{file.stem}-{number}.jsonl")

@@ -1,0 +1,140 @@
+"""What has been said so far in one discussion, and what of it a speaker is shown."""
+
+from collections.abc import Callable, Iterable, Mapping
+
+from mascope.discussion import faults
+from mascope.discussion.schedule import ORDERS, VISIBILITIES
+from mascope.prompting import Situation
+from mascope.records import Agent, Failure, Message, Turn
+from mascope.study import Run
+from mascope.study.condition import Window
+
+CHARACTERS_PER_TOKEN = 4
+"""The usual rule of thumb; a window in tokens is an estimate, and is documented as one."""
+
+INTERACTIONS: Mapping[str, Callable[[Turn, Agent], bool]] = {
+    "group": lambda turn, agent: True,
+    "isolation": lambda turn, agent: False,
+    "solo": lambda turn, agent: turn.agent == agent.id,
+}
+"""Whose turns an agent is shown at all."""
+
+
+class Transcript:
+    """The turns of one run, live or read back from its journal: the same turns, the same prompts."""
+
+    def __init__(self, run: Run, turns: Iterable[Turn] = ()) -> None:
+        self._run = run
+        self._turns: dict[tuple[int, str], Turn] = {}
+        self._removed: dict[str, int] = {}
+        for turn in turns:
+            self.add(turn)
+
+    def add(self, turn: Turn) -> None:
+        self._turns[turn.round, turn.agent] = turn
+        organic = isinstance(turn, Failure) and turn.origin == "organic"
+        if organic and self._run.condition.organic.then == "remove":
+            self._removed.setdefault(turn.agent, turn.round)
+
+    def has(self, agent: Agent, round_: int) -> bool:
+        return (round_, agent.id) in self._turns
+
+    def speakers(self, round_: int) -> list[tuple[int, Agent]]:
+        """(position, agent) of those whose turn in `round_` is still to come, in speaking order."""
+        seats = ORDERS[self._run.condition.schedule.order](self._run, round_)
+        order = enumerate(self._run.agents[seat] for seat in seats)
+        return [(p, a) for p, a in order if self._takes(a, round_) and not self.has(a, round_)]
+
+    def _takes(self, agent: Agent, round_: int) -> bool:
+        """Whether `agent` has a turn in `round_`: a confederate without a line for it only to fall silent."""
+        fault = faults.silenced(self._run, agent, round_)
+        falls_silent = fault is not None and fault.round == round_
+        speaks = falls_silent or self._run.participant(agent).speaks(round_)
+        return speaks and not self._out(agent, round_)
+
+    def present(self, round_: int) -> list[Agent]:
+        """Those that can be asked in private when `round_` has ended: models, neither removed nor crashed.
+
+        Before the first round, one that crashes in it counts as crashed: it may not exist any more.
+        """
+        return [agent for agent in self._run.agents if self._there(agent, round_)]
+
+    def _there(self, agent: Agent, round_: int) -> bool:
+        fault = faults.silenced(self._run, agent, max(round_, 0))
+        crashed = fault is not None and fault.kind == "crash"
+        removed = agent.id in self._removed
+        return self._run.participant(agent).model is not None and not crashed and not removed
+
+    def last_spoke(self, agent: Agent, round_: int) -> int | None:
+        """The latest round before `round_` in which `agent` said something; None where in none."""
+        spoken = (n for n in range(round_ - 1, -1, -1) if isinstance(self._turns.get((n, agent.id)), Message))
+        return next(spoken, None)
+
+    def _out(self, agent: Agent, round_: int) -> bool:
+        removed = self._removed.get(agent.id, round_) < round_
+        return removed or faults.gone(self._run, agent, round_)
+
+    def visible(self, agent: Agent, round_: int, position: int) -> list[Turn]:
+        """What the schedule lets `agent` see when it speaks, in the order it is shown."""
+        schedule = self._run.condition.schedule
+        sees, concerns = VISIBILITIES[schedule.visibility], INTERACTIONS[schedule.interaction]
+        turns = [
+            turn
+            for turn in self._turns.values()
+            if sees((turn.round, turn.position), (round_, position))
+            and concerns(turn, agent)
+            and _shows(turn, agent)
+        ]
+        # Under `staggered` the order of arrival is the order shown, and the journal keeps it.
+        return turns if schedule.visibility == "staggered" else sorted(turns, key=_place)
+
+    def known(self, agent: Agent, round_: int) -> list[Turn]:
+        """What `agent` may be shown of all that was said up to the end of `round_`, in the order shown."""
+        return [turn for turn in self.visible(agent, round_ + 1, 0) if turn.round <= round_]
+
+    def situation(self, agent: Agent, round_: int, *, known: int | None = None) -> Situation:
+        """Where `agent` stands in `round_`; who is silent as of the round `known`, if that is another."""
+        peers = [peer for peer in self._run.agents if peer.id != agent.id]
+        return Situation(
+            agent=agent,
+            own_name=agent.own_name,
+            others=tuple(peer.name for peer in peers),
+            silent=tuple(peer.name for peer in peers if self._out(peer, round_ if known is None else known)),
+            round=round_,
+            rounds=self._run.condition.rounds,
+            persona=self._run.participant(agent).persona,
+            layout=self._run.participant(agent).layout,
+        )
+
+    def never_answered(self) -> list[Agent]:
+        """Agents that were asked and never once answered."""
+        answered = {turn.agent for turn in self._turns.values() if isinstance(turn, Message)}
+        failed = {t.agent for t in self._turns.values() if isinstance(t, Failure) and t.origin == "organic"}
+        return [agent for agent in self._run.agents if agent.id in failed - answered]
+
+
+def _place(turn: Turn) -> tuple[int, int]:
+    return turn.round, turn.position
+
+
+def _shows(turn: Turn, agent: Agent) -> bool:
+    """Empty answers show nothing; a failure shows its notice, and never to the agent that failed."""
+    if isinstance(turn, Message):
+        return bool(turn.text.strip())
+    return turn.told is not None and turn.agent != agent.id
+
+
+def fit(turns: list[Turn], window: Window) -> tuple[list[Turn], list[Turn]]:
+    """(shown, cut): the latest turns that `window` holds, and those before them."""
+    first = 0 if window.messages is None else max(0, len(turns) - window.messages)
+    if window.tokens is not None:
+        room = window.tokens * CHARACTERS_PER_TOKEN
+        start = len(turns)
+        while start > first and (room := room - _length(turns[start - 1])) >= 0:
+            start -= 1
+        first = start
+    return turns[first:], turns[:first]
+
+
+def _length(turn: Turn) -> int:
+    return len(turn.text if isinstance(turn, Message) else turn.told or "")
