@@ -1,0 +1,148 @@
+"""Runs, agents, messages and failures → what the audit counts in every run."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from mascope.stats.audit import Tallied
+from mascope.stats.language import languages
+from mascope.stats.network import gini
+from mascope.stats.resampling import Floats
+from mascope.stats.traces import Bools, names_tell_models, notices_with_model, traces
+from mascope.stats.words import Words
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Journaled:
+    """The frames of a results directory, as `store.frames` describes them; runs in one order throughout."""
+
+    runs: pd.DataFrame
+    agents: pd.DataFrame
+    messages: pd.DataFrame
+    failures: pd.DataFrame
+    words: Words | None = None
+    """Of the messages' texts; None where texts were not loaded."""
+    place: "pd.Index[str]" = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "place", pd.Index(self.runs["run"].astype(str)))
+
+    def per_run(self, frame: pd.DataFrame, weights: npt.ArrayLike | None = None) -> Floats:
+        """Rows of `frame`, or the sum of their weights, in each run: (runs,)."""
+        run = self.place.get_indexer(pd.Index(frame["run"].astype(str)))
+        known = run >= 0
+        w = None if weights is None else np.asarray(weights, dtype=np.float64)[known]
+        return np.bincount(run[known], weights=w, minlength=len(self.place)).astype(np.float64)
+
+
+def tallies(data: Journaled) -> Iterator[Tallied]:
+    """Everything that can be counted; what needs texts only where they are."""
+    yield from _turns(data)
+    yield from _failures(data)
+    yield from _provenance(data)
+    if data.words is not None:
+        yield from _texts(data, data.words)
+
+
+def _turns(data: Journaled) -> Iterator[Tallied]:
+    ones = np.ones(len(data.runs))
+    rounds = data.runs["rounds"].to_numpy(dtype=np.float64)
+    due = rounds * data.runs["agents"].to_numpy(dtype=np.float64)
+    said = data.runs["messages"].to_numpy(dtype=np.float64)
+    empty = data.runs["empty"].to_numpy(dtype=np.float64)
+    yield Tallied("rounds", "", rounds, ones)
+    yield Tallied("lost_turns", "", due - said, due)
+    for agent, seats in data.agents.groupby(data.agents["agent"].astype(str), sort=False):
+        there = data.per_run(seats) * rounds
+        yield Tallied("lost_turns", str(agent), there - data.per_run(seats, seats["messages"]), there)
+    silent = data.agents["messages"].to_numpy() == 0
+    yield Tallied("silent_agents", "", data.per_run(data.agents, silent), ones)
+    spoke = data.agents[~silent]
+    unequal = spoke.groupby(spoke["run"].astype(str))["messages"].agg(
+        lambda n: gini(n.to_numpy()[np.newaxis])[0]
+    )
+    values = unequal.reindex(data.place).to_numpy(dtype=np.float64)
+    yield Tallied("unequal_messages", "", np.nan_to_num(values), (~np.isnan(values)).astype(np.float64))
+    yield Tallied("empty", "", empty, said + empty)
+
+
+def _failures(data: Journaled) -> Iterator[Tallied]:
+    due = (data.runs["rounds"] * data.runs["agents"]).to_numpy(dtype=np.float64)
+    ones = np.ones(len(data.runs))
+    failures = data.failures
+    for origin in ("injected", "organic"):
+        mine = failures[failures["origin"] == origin]
+        yield Tallied(f"failures_{origin}", "", data.per_run(mine), due)
+        for kind in sorted(mine["kind"].astype(str).unique()):
+            yield Tallied(f"failures_{origin}", kind, data.per_run(mine[mine["kind"] == kind]), due)
+    told = names_tell_models(data.agents)
+    neutral = ~data.place.isin(list(told))
+    yield Tallied("notices", "", data.per_run(failures, failures["told"]), ones)
+    leaks = notices_with_model(failures, data.agents, told)
+    yield Tallied("notices_with_model", "", data.per_run(failures, leaks), neutral.astype(np.float64))
+
+
+def _provenance(data: Journaled) -> Iterator[Tallied]:
+    messages = data.messages
+    said = data.per_run(messages)
+
+    def share(measure: str, marked: npt.ArrayLike, among: npt.ArrayLike | None = None) -> Tallied:
+        of = said if among is None else data.per_run(messages, among)
+        return Tallied(measure, "", data.per_run(messages, marked), of)
+
+    reason = messages["finish_reason"].astype(object)
+    yield share("truncated", reason == "length", reason.notna())
+    yield share("cleaned", messages["changes"].astype(object).fillna("") != "")
+    drifted, known = _drift(messages)
+    yield share("served_model_drift", drifted, known)
+    yield share("retried", messages["attempts"] > 1)
+    later = (messages["round"] > 0).to_numpy()
+    yield share("prompt_unknown", later & (messages["seen"] == 0).to_numpy(), later)
+    yield _unequal_views(data)
+
+
+def _drift(messages: pd.DataFrame) -> tuple[Bools, Bools]:
+    """(messages,): served by another model than most of the same series and model; and whether known."""
+    known = messages["served_model"].notna().to_numpy()
+    keys = [messages[name].astype(str) for name in ("series", "model", "served_model")]
+    counts = pd.Series(1.0, index=messages.index)[known].groupby([key[known] for key in keys]).sum()
+    if counts.empty:
+        return np.zeros(len(messages), dtype=np.bool_), known
+    usual = counts.groupby(level=[0, 1]).idxmax()
+    pairs = pd.MultiIndex.from_arrays(keys[:2])
+    expected = usual.map(lambda key: key[2]).reindex(pairs).to_numpy(dtype=object)
+    return known & (keys[2].to_numpy(dtype=object) != expected), known
+
+
+def _unequal_views(data: Journaled) -> Tallied:
+    """Of the rounds after the first with several speakers who saw something."""
+    later = data.messages[(data.messages["seen"] > 0)]
+    rounds = later.groupby([later["run"].astype(str), later["round"]])["seen"].agg(["nunique", "size"])
+    several = rounds[rounds["size"] > 1].reset_index()
+    unequal = (several["nunique"] > 1).to_numpy(dtype=np.float64)
+    return Tallied("unequal_views", "", data.per_run(several, unequal), data.per_run(several))
+
+
+def _texts(data: Journaled, words: Words) -> Iterator[Tallied]:
+    messages = data.messages
+    told = names_tell_models(data.agents)
+    said = data.per_run(messages)
+    found = traces(messages, data.agents, told)
+    neutral = np.where(data.place.isin(list(told)), 0.0, said)
+    yield Tallied("name_leaks", "", data.per_run(messages, found.names_model), neutral)
+    yield Tallied("own_name", "", data.per_run(messages, found.own_name), said)
+    yield Tallied("peer_voice", "", data.per_run(messages, found.peer_voice), said)
+    yield Tallied("think_tags", "", data.per_run(messages, found.think_tags), said)
+    language = pd.Series(languages(words), index=messages.index, dtype=object)
+    usual = language.groupby(messages["series"].astype(str)).transform(_most)
+    known = language.notna().to_numpy()
+    switched = known & (language != usual).to_numpy()
+    yield Tallied("language_switches", "", data.per_run(messages, switched), data.per_run(messages, known))
+
+
+def _most(column: "pd.Series[str]") -> str | None:
+    counts = column.value_counts()
+    return None if counts.empty else str(counts.index[0])

@@ -1,0 +1,173 @@
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from mascope.stats.audit_counts import Journaled, tallies
+from mascope.stats.language import languages
+from mascope.stats.traces import names_tell_models, notices_with_model, traces
+from mascope.stats.words import words
+
+NEUTRAL = pd.DataFrame(
+    [
+        ("A-run01", "A", "llama", "Agent-A", "LLaMA 3.3 70B", "groq/llama-3.3-70b-versatile"),
+        ("A-run01", "A", "kimi", "Agent-B", "Kimi K2", "groq/moonshotai/kimi-k2-instruct-0905"),
+    ],
+    columns=["run", "series", "agent", "name", "label", "served_by"],
+).assign(own_name=lambda frame: frame["name"])
+REAL = NEUTRAL.assign(run="C-run01", series="C", name=NEUTRAL["label"], own_name=NEUTRAL["label"])
+NOBODY: frozenset[str] = frozenset()
+
+
+def said(*texts: str, run: str = "A-run01", agent: str = "llama") -> pd.DataFrame:
+    return pd.DataFrame({"run": run, "agent": agent, "text": list(texts)})
+
+
+def test_names_that_are_models_labels_tell_the_models() -> None:
+    assert names_tell_models(pd.concat([NEUTRAL, REAL])) == {"C-run01"}
+
+
+def test_a_models_name_is_a_leak_where_names_are_neutral() -> None:
+    texts = said("Kimi K2 is out", "ask kimi-k2-instruct-0905", "Agent-B is out", "the LLaMA 3.3 70B model")
+
+    assert traces(texts, NEUTRAL, NOBODY).names_model.tolist() == [True, True, False, True]
+
+
+def test_a_models_name_is_no_leak_where_it_is_a_name_in_the_chat() -> None:
+    found = traces(said("Kimi K2, go on", run="C-run01"), REAL, names_tell_models(REAL))
+
+    assert not found.names_model.any()
+
+
+def test_clones_of_one_model_leak_its_name_too() -> None:
+    clones = NEUTRAL.assign(label="LLaMA 3.3 70B", served_by="groq/llama-3.3-70b-versatile")
+
+    assert traces(said("I am LLaMA 3.3 70B"), clones, NOBODY).names_model.tolist() == [True]
+
+
+def test_own_names_peers_voices_and_tags_are_seen() -> None:
+    texts = said("[Agent-A]: hello", "Agent-B: fine", "[Agent-B]: I agree with you", "<think>hm", "plain")
+    found = traces(texts, NEUTRAL, NOBODY)
+
+    assert found.own_name.tolist() == [True, False, False, False, False]
+    assert found.peer_voice.tolist() == [False, False, True, False, False]
+    assert found.think_tags.tolist() == [False, False, False, True, False]
+
+
+def test_only_a_notice_that_was_shown_can_leak() -> None:
+    notices = ["The model `kimi-k2-instruct-0905` is over capacity", None, "Agent-B has left."]
+    failures = pd.DataFrame({"run": "A-run01", "notice": notices})
+
+    assert notices_with_model(failures, NEUTRAL, NOBODY).tolist() == [True, False, False]
+
+
+def test_languages_are_told_by_function_words() -> None:
+    texts = [
+        "Je propose que nous commencions par les maquettes et le budget pour la ville",
+        "We should start with the mockups and then discuss the budget for this city",
+        "Wir sollten mit dem Budget anfangen und das ist nicht für die Stadt",
+        "OK!",
+        "",
+    ]
+
+    assert languages(words(texts)).tolist() == ["fr", "en", "de", None, None]
+
+
+def journaled(messages: pd.DataFrame, failures: pd.DataFrame | None = None) -> Journaled:
+    runs = pd.DataFrame(
+        {"run": ["A-run01"], "series": "A", "rounds": 2, "agents": 2, "messages": len(messages), "empty": 1}
+    )
+    spoken = NEUTRAL["agent"].map(messages["agent"].value_counts()).fillna(0).astype(int)
+    none = pd.DataFrame({n: [] for n in ("run", "origin", "kind", "told", "notice")}, dtype=object)
+    return Journaled(
+        runs, NEUTRAL.assign(messages=spoken), messages, none if failures is None else failures,
+        words(list(messages["text"])),
+    )  # fmt: skip
+
+
+def messages(**columns: Any) -> pd.DataFrame:
+    base = pd.DataFrame({
+        "run": "A-run01", "series": "A", "agent": ["llama", "llama"], "model": "llama", "round": [0, 1],
+        "position": 0, "seen": [0, 2], "finish_reason": ["stop", "length"], "changes": ["", "own_name"],
+        "served_model": ["m-1", "m-1"], "attempts": [1, 3], "text": ["hello", "well"],
+    })  # fmt: skip
+    return base.assign(**columns)
+
+
+def rates(data: Journaled) -> dict[tuple[str, str], list[float]]:
+    return {(t.measure, t.detail): [float(t.count.sum()), float(t.of.sum())] for t in tallies(data)}
+
+
+def test_turns_are_lost_by_agent_and_in_all() -> None:
+    found = rates(journaled(messages()))
+
+    assert found["lost_turns", ""] == [2, 4]
+    assert found["lost_turns", "kimi"] == [2, 2]
+    assert found["lost_turns", "llama"] == [0, 2]
+    assert found["silent_agents", ""] == [1, 1]
+    assert found["empty", ""] == [1, 3]
+
+
+def test_failures_are_counted_by_origin_and_kind() -> None:
+    failures = pd.DataFrame({
+        "run": "A-run01", "origin": ["injected", "organic", "organic"], "kind": ["crash", "server", "server"],
+        "told": [True, False, True], "notice": ["Agent-B has left.", None, "Kimi K2 is over capacity"],
+    })  # fmt: skip
+    found = rates(journaled(messages(), failures))
+
+    assert found["failures_injected", ""] == [1, 4]
+    assert found["failures_organic", "server"] == [2, 4]
+    assert found["notices", ""] == [2, 1]
+    assert found["notices_with_model", ""] == [1, 1]
+
+
+def test_what_the_journal_says_of_messages_is_counted() -> None:
+    found = rates(journaled(messages()))
+
+    assert found["truncated", ""] == [1, 2]
+    assert found["cleaned", ""] == [1, 2]
+    assert found["retried", ""] == [1, 2]
+    assert found["prompt_unknown", ""] == [0, 1]
+    assert found["served_model_drift", ""] == [0, 2]
+
+
+def test_a_model_that_is_served_by_another_in_between_has_drifted() -> None:
+    many = pd.concat(
+        [messages(), messages(served_model=["m-1", "m-2"]), messages(served_model=[None, "m-1"])]
+    )
+    found = rates(journaled(many.reset_index(drop=True)))
+
+    assert found["served_model_drift", ""] == [1, 5]
+
+
+def test_speakers_of_a_round_who_saw_unequal_numbers_of_turns_were_not_simultaneous() -> None:
+    same = messages(agent=["llama", "kimi"], round=1, seen=[2, 2])
+    other = messages(agent=["llama", "kimi"], round=1, seen=[2, 3])
+
+    assert rates(journaled(same))["unequal_views", ""] == [0, 1]
+    assert rates(journaled(other))["unequal_views", ""] == [1, 1]
+
+
+def test_another_language_than_most_is_a_switch() -> None:
+    french = "Je propose que nous commencions par les maquettes et le budget pour la ville"
+    english = "We should start with the mockups and then discuss the budget for this city"
+    many = pd.concat([messages(text=[french, french]), messages(text=[english, "ok"])]).reset_index(drop=True)
+
+    assert rates(journaled(many))["language_switches", ""] == [1, 3]
+
+
+def test_without_texts_only_what_needs_them_is_left_out() -> None:
+    data = journaled(messages())
+    without = Journaled(data.runs, data.agents, data.messages.drop(columns="text"), data.failures)
+
+    missing = {measure for measure, _ in rates(data)} - {measure for measure, _ in rates(without)}
+    assert missing == {"name_leaks", "own_name", "peer_voice", "think_tags", "language_switches"}
+
+
+def test_no_message_at_all_is_all_turns_lost() -> None:
+    data = journaled(messages().iloc[:0])
+    found = rates(data)
+
+    assert found["lost_turns", ""] == [4, 4]
+    assert found["name_leaks", ""] == [0, 0]
+    assert np.isfinite(found["unequal_messages", ""]).all()
