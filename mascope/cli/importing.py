@@ -1,0 +1,99 @@
+"""`import warroom`, `import table`, `import codes`: other people's transcripts and codes."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from mascope.cli import show
+from mascope.cli.study import ResultsArgument
+
+if TYPE_CHECKING:
+    from mascope.imports.codes import CodesSummary
+    from mascope.imports.deposit import ImportSummary
+
+app = typer.Typer(help="Bring in transcripts or codes made elsewhere.", no_args_is_help=True)
+
+OutOption = Annotated[Path, typer.Option("--out", help="Results directory to write.", show_default=False)]
+StudyOption = Annotated[str | None, typer.Option("--study", help="Name of the study [the directory's].")]
+
+
+class Blank(StrEnum):
+    NO = "no"
+    MISSING = "missing"
+
+
+@app.command()
+def warroom(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of transcripts (JSON).")],
+    out: OutOption,
+    study: StudyOption = None,
+) -> None:
+    """Transcripts of the WarRoom platform (arXiv 2604.00026)."""
+    from mascope.imports.warroom import import_warroom
+    from mascope.store.layout import Results
+
+    _show_import(import_warroom(folder, Results(out), study))
+
+
+@app.command()
+def table(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV, TSV, JSON lines or Parquet.")],
+    out: OutOption,
+    study: StudyOption = None,
+) -> None:
+    """A flat table of messages: run, name, round, text."""
+    from mascope.imports.table import import_table
+    from mascope.store.layout import Results
+
+    _show_import(import_table(file, Results(out), study))
+
+
+@app.command()
+def codes(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="One row a message, one column a flag.")],
+    results: ResultsArgument = None,
+    coder: Annotated[str, typer.Option("--coder", help="Whose codes these are.", show_default=False)] = ...,  # type: ignore[assignment]
+    prefix: Annotated[str | None, typer.Option("--prefix", help="Take the columns that begin so.")] = None,
+    blank: Annotated[Blank, typer.Option("--blank", help="What an empty cell means.")] = Blank.NO,
+) -> None:
+    """Codes made elsewhere, by a human or another judge."""
+    from mascope.imports.codes import import_codes
+    from mascope.store.layout import Results, newest
+
+    meaning: Literal["no", "missing"] = "no" if blank is Blank.NO else "missing"
+    chosen = Results(results) if results else newest()
+    _show_codes(import_codes(file, chosen, coder, prefix, meaning))
+
+
+def _show_import(summary: "ImportSummary") -> None:
+    show.table(
+        f"{summary.study}: {len(summary.series)} series, {summary.runs} runs, "
+        f"{summary.messages} codable messages",
+        ("series", "runs", "messages", "failures", "empty"),
+        [(name, b.runs, b.messages, b.failures, b.empty) for name, b in summary.series.items()],
+    )
+    for line in summary.notes:
+        show.note(line)
+    state = f"{summary.written} journals written" if summary.written else "nothing new: all of it was here"
+    show.note(f"{state}: {summary.root}")
+
+
+def _show_codes(summary: "CodesSummary") -> None:
+    show.out().print(
+        f"{summary.coder} ({summary.kind}): {summary.rows} rows, {summary.messages} messages coded, "
+        f"flags {', '.join(summary.flags)}",
+        soft_wrap=True,
+    )
+    if summary.unknown:
+        more = "" if len(summary.unknown) == len(summary.listed) else ", …"
+        show.note(f"{len(summary.unknown)} ids name no message here: {', '.join(summary.listed)}{more}")
+    if summary.failed:
+        show.note(f"{len(summary.failed)} ids name turns that failed: {', '.join(summary.failed[:10])}")
+    if summary.repeated:
+        show.note(f"{summary.repeated} rows repeat an earlier one and were left out")
+    if summary.stray_levels:
+        show.note(f"{summary.stray_levels} levels stand where the flag is not yes and were left out")
+    if not summary.written:
+        show.note("nothing new: these codes were here already")

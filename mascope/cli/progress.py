@@ -1,0 +1,119 @@
+"""Live progress on standard error; silent when that is not a terminal."""
+
+from typing import TYPE_CHECKING
+
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from mascope.cli.show import err
+from mascope.records import Message
+
+if TYPE_CHECKING:
+    from mascope.errors import CallFailed
+    from mascope.judging.coders import Judged
+    from mascope.pipeline.running import Prepared
+    from mascope.records import Turn
+    from mascope.study import Run
+
+
+def bar() -> Progress:
+    console = err()
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=None),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[about]}"),
+        console=console,
+        disable=not console.is_terminal,
+        transient=True,
+    )
+
+
+class RunProgress:
+    """Turns done of turns planned, with tokens, spend and failures."""
+
+    def __init__(self, prepared: "Prepared") -> None:
+        self._bar = bar()
+        self._runs = len(prepared.to_do)
+        turns = sum(len(run.agents) * run.condition.rounds for run in prepared.to_do)
+        self._task = self._bar.add_task("discussions", total=turns, about="")
+        self._ended = self._tokens = self._failures = self._retries = 0
+        self._usd = 0.0
+
+    def __enter__(self) -> "RunProgress":
+        self._bar.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._bar.stop()
+
+    def started(self, run: "Run", turns_so_far: int) -> None:
+        self._bar.advance(self._task, turns_so_far)
+
+    def spoke(self, run: "Run", turn: "Turn") -> None:
+        if isinstance(turn, Message):
+            self._tokens += turn.usage.completion if turn.usage else 0
+            self._usd += turn.cost_usd or 0.0
+        else:
+            self._failures += turn.origin == "organic"
+        self._bar.update(self._task, advance=1, about=self._about())
+
+    def retrying(self, run: "Run", error: "CallFailed", wait_s: float) -> None:
+        self._retries += 1
+
+    def ended(self, run: "Run", status: str) -> None:
+        self._ended += 1
+        self._bar.update(self._task, about=self._about())
+
+    def _about(self) -> str:
+        seconds = self._bar.tasks[self._task].elapsed or 0.0
+        speed = f"{self._tokens / seconds:,.0f} tokens/s" if seconds else ""
+        trouble = (
+            f"{self._failures} failed, {self._retries} retried" if self._failures or self._retries else ""
+        )
+        spent = f"${self._usd:.2f}" if self._usd else ""
+        runs = f"{self._ended}/{self._runs} runs"
+        return " · ".join(part for part in (runs, speed, spent, trouble) if part)
+
+
+class JudgeProgress:
+    """Messages coded, a bar for each coder."""
+
+    def __init__(self) -> None:
+        self._bar = bar()
+        self._tasks: dict[str, TaskID] = {}
+        self._usd: dict[str, float] = {}
+
+    def __enter__(self) -> "JudgeProgress":
+        self._bar.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._bar.stop()
+
+    def started(self, coder: str, runs: int) -> None:
+        self._tasks[coder] = self._bar.add_task(coder, total=None, about="")
+
+    def found(self, coder: str, runs: int, messages: int, settled: int) -> None:
+        task = self._bar.tasks[self._tasks[coder]]
+        self._bar.update(task.id, total=(task.total or 0) + messages, advance=settled)
+
+    def judged(self, coder: str, judged: "Judged") -> None:
+        self._bar.advance(self._tasks[coder])
+
+    def retrying(self, coder: str, error: "CallFailed", wait_s: float) -> None:
+        self._bar.update(self._tasks[coder], about=f"{error.kind}, again in {wait_s:.0f} s")
+
+    def ended(self, coder: str, stopped: str | None) -> None:
+        self._bar.update(self._tasks[coder], about=stopped or "")

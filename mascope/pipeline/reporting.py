@@ -1,0 +1,155 @@
+"""The last stages: journals and codes → frames → statistics → tables → report."""
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from mascope import __version__
+from mascope.codebook import Panel, Thresholds
+from mascope.errors import InvalidInput
+from mascope.judging.adjudication import ADJUDICATIONS
+from mascope.pipeline.panels import panel_file, panel_of
+from mascope.report import Report, Summary
+from mascope.store import frames
+from mascope.store.frames import Frames
+from mascope.store.layout import Results
+from mascope.study import Hypothesis
+from mascope.tables.analysis import RESAMPLES, Analysis, label_messages, panel_and_references
+from mascope.tables.catalog import build
+from mascope.tables.contrasts import known_measures
+from mascope.yamlfile import nearest
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line may choose."""
+
+    labels: str | None = None
+    """Left out: as the panel adjudicates, else by intersection."""
+    coders: Sequence[str] | None = None
+    panel: Path | None = None
+    only: Collection[str] | None = None
+    resamples: int = RESAMPLES
+
+
+def report(results: Results, options: Options) -> Report:
+    """Everything that can be said of what is in `results` now."""
+    analysis = analyse(results, options)
+    tables = tuple(build(analysis, options.only))
+    return Report(_summary(results, analysis), tables)
+
+
+def analyse(results: Results, options: Options) -> Analysis:
+    """The frames of `results`, labelled. `InvalidInput` where what is asked for is not there."""
+    stored = results.study()
+    found = frames.load(results)
+    panel = panel_of(results, options.panel) if panel_file(results, options.panel) else None
+    flags, traits = _flags(found, panel)
+    coders, references = panel_and_references(found, options.coders)
+    labels = options.labels or (panel.adjudication if panel else "intersection")
+    if labels not in (*ADJUDICATIONS, *coders, *references):
+        known = (*ADJUDICATIONS, *coders, *references)
+        raise InvalidInput(f"--labels: no way of labelling called {labels!r}{nearest(labels, known)}")
+    return Analysis(
+        frames=found,
+        series=_series(stored, found),
+        flags=flags,
+        traits=traits,
+        coders=coders,
+        references=references,
+        labels=labels,
+        labelled=label_messages(found, flags, coders, labels),
+        hypotheses=_hypotheses(stored, flags),
+        thresholds=panel.thresholds if panel else Thresholds(),
+        seed=int(stored.get("seed", 0)),
+        resamples=options.resamples,
+    )
+
+
+def _flags(found: Frames, panel: Panel | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """(flags, traits): those that somebody coded, in the order of the codebook where it knows them."""
+    coded = found.flags
+    if panel is None or not set(coded) <= set(panel.codebook.names):
+        return coded, tuple(flag for flag in coded if f"{flag}_level" not in found.codes)
+    flags = tuple(flag for flag in panel.codebook.names if flag in coded)
+    return flags, tuple(flag for flag in flags if flag in panel.codebook.traits)
+
+
+def _series(stored: dict[str, Any], found: Frames) -> tuple[str, ...]:
+    planned = [str(name) for name in stored.get("series") or ()]
+    begun = [str(name) for name in found.runs["series"].unique()]
+    return tuple(dict.fromkeys([*planned, *begun]))
+
+
+def _hypotheses(stored: dict[str, Any], flags: tuple[str, ...]) -> tuple[Hypothesis, ...]:
+    declared = tuple(_hypothesis(entry) for entry in stored.get("hypotheses") or ())
+    known = known_measures(flags)
+    for hypothesis in declared:
+        name = hypothesis.measure
+        if flags and name not in known:
+            raise InvalidInput(f"hypothesis {hypothesis.id}: no measure {name!r}{nearest(name, known)}")
+    return declared
+
+
+def _hypothesis(entry: dict[str, Any]) -> Hypothesis:
+    a, b = entry["compare"]
+    return Hypothesis(entry["id"], entry["measure"], a, b, entry["direction"], entry["family"])
+
+
+def _summary(results: Results, analysis: Analysis) -> Summary:
+    stored, found = results.study(), analysis.frames
+    stamp = stored.get("mascope") or {}
+    simulated = bool(stamp.get("simulated")) or _rehearsed(found)
+    lines = [
+        f"{len(analysis.series)} series, {len(found.runs)} runs, {len(found.messages)} coded messages"
+        if analysis.coders
+        else f"{len(analysis.series)} series, {len(found.runs)} runs, {len(found.messages)} codable messages",
+        "Series: " + ", ".join(f"{name} {count}" for name, count in _per_series(analysis).items()),
+        _coders_line(analysis),
+        f"Labels: {analysis.labels}. mascope {__version__}, study digest {str(stamp.get('digest', ''))[:12]}",
+    ]
+    return Summary(str(stored.get("study")), simulated, tuple(lines), tuple(_warnings(analysis)))
+
+
+def _rehearsed(found: Frames) -> bool:
+    return bool(found.runs["simulated"].astype(bool).any())
+
+
+def _per_series(analysis: Analysis) -> dict[str, int]:
+    counts = Counter(str(series) for series in analysis.frames.messages["series"])
+    return {name: counts[name] for name in analysis.series}
+
+
+def _coders_line(analysis: Analysis) -> str:
+    if not analysis.coders:
+        return "Coders: none yet"
+    references = f"; compared with: {', '.join(analysis.references)}" if analysis.references else ""
+    return f"Coders: {', '.join(analysis.coders)}{references}"
+
+
+def _warnings(analysis: Analysis) -> list[str]:
+    """What stands between a reader and the tables."""
+    runs, codes = analysis.frames.runs, analysis.frames.codes
+    warnings = []
+    states = Counter(str(status) for status in runs["status"])
+    for status, count in sorted(states.items()):
+        if status != "done":
+            warnings.append(f"{count} of {len(runs)} runs are {status}.")
+    organic = int(runs["failures_organic"].sum())
+    if organic:
+        warnings.append(f"{organic} turns were lost to failures that nobody asked for.")
+    for coder in (*analysis.coders, *analysis.references):
+        warnings += _coverage(codes[codes["coder"] == coder], coder, len(analysis.frames.messages))
+    return warnings
+
+
+def _coverage(codes: pd.DataFrame, coder: str, messages: int) -> list[str]:
+    outcomes = Counter(str(outcome) for outcome in codes["outcome"])
+    said = [f"{outcomes[o]} {o}" for o in ("unreadable", "abstained", "unanswered") if outcomes[o]]
+    if len(codes) < messages:
+        said.insert(0, f"{len(codes)} of {messages} messages coded")
+    return [f"Coder {coder}: {', '.join(said)}."] if said else []
