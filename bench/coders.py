@@ -1,11 +1,11 @@
-"""Does the whole line hold the truth? Rehearsed discussions, judges and a human of known accuracy, many times.
+"""Does the whole line hold the truth? Rehearsed discussions and judges of known accuracy, many times.
 
     python bench/coders.py [--studies 500] [--seed 11] [--jobs 2]
 
-Each study is held, judged by two rehearsed judges, annotated by a human who knows the truth (a sample drawn and
-recorded as `mascope annotate` does it), and reported, all through the files that the commands write. Printed
-is the share of studies in which the 95% interval of each estimate held the true value (wanted: .93 to .97),
-with its Monte-Carlo error. The naive rate is there to show what is corrected.
+Each study is held, judged by two rehearsed judges, annotated by a human who knows the truth (a sample drawn
+and recorded as `mascope annotate` does it), and reported, all through the files that the commands write.
+Printed is the share of studies in which the 95% interval of each estimate held the true value (wanted: .93 to
+.97), with its Monte-Carlo error. The naive rate is there to show what is corrected.
 """
 
 import argparse
@@ -16,20 +16,20 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from mascope.chat.rehearsed_agent import truth
-from mascope.codebook import Panel, load_panel
-from mascope.discussion.engine import Unobserved
+from mascope.errors import CallFailed
 from mascope.judging.recording import Again
-from mascope.judging.setting import Unobserved as UnobservedJudge
+from mascope.judging.setting import Unobserved
 from mascope.pipeline import annotating, judging, reporting, running
+from mascope.records import Turn
 from mascope.stats import confusion
 from mascope.store.layout import Results
+from mascope.study import Run
 from mascope.tables import Table
 
 RATES: Mapping[str, Mapping[str, float]] = {
@@ -44,6 +44,22 @@ SAMPLE = 160
 RESAMPLES = 1000
 
 
+class Unwatched:
+    """Sees discussions go on and says nothing."""
+
+    def started(self, run: Run, turns_so_far: int) -> None:
+        pass
+
+    def spoke(self, run: Run, turn: Turn) -> None:
+        pass
+
+    def retrying(self, run: Run, error: CallFailed, wait_s: float) -> None:
+        pass
+
+    def ended(self, run: Run, status: str) -> None:
+        pass
+
+
 def study_file(seed: int) -> str:
     quiet = dict.fromkeys(("PHATIC", "META", "AGREE", "COMP"), 0.0)
     models = {
@@ -53,7 +69,14 @@ def study_file(seed: int) -> str:
     series = {name: {"participants": {"clones_of": name, "count": AGENTS}} for name in RATES}
     base = {"runs": RUNS, "rounds": ROUNDS}
     return yaml.safe_dump(
-        {"study": "coders", "seed": seed, "brief": "Plan it.", "models": models, "base": base, "series": series}
+        {
+            "study": "coders",
+            "seed": seed,
+            "brief": "Plan it.",
+            "models": models,
+            "base": base,
+            "series": series,
+        }
     )
 
 
@@ -76,10 +99,12 @@ def study(seed: int) -> dict[str, bool | None]:
         file.write_text(study_file(seed))
         panel.write_text(panel_file(seed))
         results = Results(Path(folder) / "results")
-        asyncio.run(running.hold(running.prepare(file, results.root, running.Options()), Unobserved()))
-        asyncio.run(judging.code(judging.prepare(results, panel, None, None, Again()), UnobservedJudge()))
+        asyncio.run(running.hold(running.prepare(file, results.root, running.Options()), Unwatched()))
+        asyncio.run(judging.code(judging.prepare(results, panel, None, None, Again()), Unobserved()))
         annotate(results, panel)
-        options = reporting.Options(panel=panel, resamples=RESAMPLES, only=("agreement", "accuracy", "corrected"))
+        options = reporting.Options(
+            panel=panel, resamples=RESAMPLES, only=("agreement", "accuracy", "corrected")
+        )
         return checks({table.name: table for table in reporting.report(results, options).tables})
 
 
@@ -105,7 +130,9 @@ def checks(tables: Mapping[str, Table]) -> dict[str, bool | None]:
     for row in rows(tables["accuracy"]):
         if row["labels"] in ERRORS:
             name, errors = f"{row['flag']} {row['labels']}", ERRORS[str(row["labels"])]
-            held[f"kappa {name}–human"] = holds(row, "kappa", true_kappa(str(row["flag"]), errors, (1.0, 1.0)))
+            held[f"kappa {name}–human"] = holds(
+                row, "kappa", true_kappa(str(row["flag"]), errors, (1.0, 1.0))
+            )
             held[f"sensitivity {name}"] = holds(row, "sensitivity", errors[0])
             held[f"specificity {name}"] = holds(row, "specificity", errors[1])
     for row in rows(tables["corrected"]):
@@ -143,7 +170,7 @@ def simulate(studies: int, seed: int, jobs: int) -> Iterator[tuple[str, int, int
     held: Counter[str] = Counter()
     had: Counter[str] = Counter()
     with ProcessPoolExecutor(jobs) as pool:
-        for checked in pool.map(partial(study), range(seed * 1_000_000, seed * 1_000_000 + studies)):
+        for checked in pool.map(study, range(seed * 1_000_000, seed * 1_000_000 + studies)):
             held.update(name for name, yes in checked.items() if yes)
             had.update(name for name, yes in checked.items() if yes is not None)
     return ((name, held[name], had[name]) for name in had)
@@ -158,7 +185,7 @@ def main() -> None:
     for name, held, had in simulate(given.studies, given.seed, given.jobs):
         share = held / had
         error = math.sqrt(share * (1 - share) / had)
-        sys.stdout.write(f"{name:44} {share:.3f} ± {error:.3f} of {had}\n")
+        sys.stdout.write(f"{name:48} {share:.3f} ± {error:.3f} of {had}\n")
 
 
 if __name__ == "__main__":

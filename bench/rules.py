@@ -135,7 +135,8 @@ def table(flags: Sequence[str], ours: Mapping[str, Mapping[str, bool]], truth: T
 def cross_validated(codebook: Codebook, sample: Sample) -> Iterator[str]:
     """The kappas where each series is read as far as serves the others best."""
     by_opening = {opening: coded_by_rules(reading(codebook, opening), sample.coded) for opening in OPENINGS}
-    human, pooled, chosen = sample.truth["human"], {}, []
+    human, chosen = sample.truth["human"], []
+    pooled: dict[str, dict[str, bool]] = {}
     for series in dict.fromkeys(series_of(unit) for unit in sample.coded):
         others = [unit.message.id for unit in sample.coded if series_of(unit) != series]
         best = max(OPENINGS, key=lambda opening: mean(codebook, by_opening[opening], human, others))
@@ -180,7 +181,8 @@ def speed(codebook: Codebook, sample: Sample) -> str:
     for unit, seat in zip(sample.all, placed, strict=True):
         rules.code(unit.message.text, seat)
     seconds = time.process_time() - start
-    return f"Speed: {len(sample.all) / seconds:,.0f} messages a second of CPU time ({len(sample.all):,} messages)"
+    messages = len(sample.all)
+    return f"Speed: {messages / seconds:,.0f} messages a second of CPU time ({messages:,} messages)"
 
 
 if __name__ == "__main__":

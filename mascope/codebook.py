@@ -11,9 +11,9 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from mascope.chat.types import NOTHING, Model, Sampling
+from mascope.chat.types import NOTHING, Client, Model, Sampling
 from mascope.cues import CuesFile, Known, check, check_known, cues
-from mascope.yamlfile import Document, Strict, nearest, read, validate
+from mascope.yamlfile import Document, Strict, read, validate
 
 RULES = "rules"
 """The coder that applies the codebook's cues; it needs no model."""
@@ -58,7 +58,7 @@ class Codebook:
 
     def digest(self) -> str:
         """SHA-256 of all that can change a code."""
-        return _digest(asdict(self))
+        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True, default=str).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,10 +130,6 @@ class Panel:
         return any(judge.model.simulated for judge in self.judges)
 
 
-def _digest(value: Any) -> str:
-    return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()
-
-
 # The file's shape ---------------------------------------------------------------------------------------
 
 
@@ -164,6 +160,8 @@ class JudgeFile(Strict):
     key_env: str | None = None
     concurrency: int | None = Field(default=None, ge=1)
     deadline: float = Field(default=120.0, gt=0)
+    route: Client | None = None
+    """Who sends its requests; None for the fastest that can."""
     temperature: float | None = Field(default=0.0, ge=0, le=2)
     max_tokens: int = Field(default=512, ge=1)
     parameters: dict[str, Any] = {}
@@ -171,8 +169,8 @@ class JudgeFile(Strict):
 
 
 class ThresholdsFile(Strict):
-    care: float = 0.6
-    good: float = 0.8
+    care: float = Field(default=0.6, ge=0, le=1)
+    good: float = Field(default=0.8, ge=0, le=1)
 
 
 class AskFile(Strict):
@@ -258,6 +256,8 @@ def _codebook(raw: PanelFile, document: Document) -> Codebook:
     source = document.file.parent / raw.codebook
     if source.resolve() == document.file.resolve():
         raise document.error(("codebook",), "names this very file")
+    if not source.is_file():
+        raise document.error(("codebook",), f"there is no file {source}")
     other = read(source)
     shared = validate(PanelFile, other)
     if shared.codebook is not None:
@@ -296,5 +296,6 @@ def _judge(name: str, raw: JudgeFile) -> Judge:
         concurrency=raw.concurrency,
         deadline_s=raw.deadline,
         parameters=raw.parameters or NOTHING,
+        client=raw.route,
     )
     return Judge(name, model, Sampling(raw.temperature, raw.max_tokens, extra=raw.extra or NOTHING))

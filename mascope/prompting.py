@@ -145,7 +145,11 @@ class Prompter:
 
     def separate(self, agent: Agent, seen: Sequence[Turn]) -> list[ChatTurn]:
         """Each message a turn of its own."""
-        return [self._brief, *(self._turn(agent, turn) for turn in seen)]
+        heard, speaker = self._heard.get, agent.id
+        return [
+            self._brief,
+            *[(turn.agent != speaker and heard(turn.id)) or self._turn(agent, turn) for turn in seen],
+        ]
 
     def merged(self, agent: Agent, seen: Sequence[Turn]) -> list[ChatTurn]:
         """Neighbouring turns of one role as one: for providers that demand alternating roles."""

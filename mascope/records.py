@@ -21,9 +21,9 @@ class Agent:
     own_name: str | None
     """What its own system prompt calls it; None where it is told no name."""
     model: str
-    """The key of its model in the study's `models`."""
+    """The key of its model in the study's `models`; `script/lines` for a confederate, which has none."""
     served_by: str
-    """The route and model that answer for it: `groq/llama-3.3-70b-versatile`."""
+    """The route and model that answer for it: `groq/llama-3.3-70b-versatile`; `script/lines`."""
     label: str
     """The model's name as a reader knows it."""
     seat: int

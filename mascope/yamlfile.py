@@ -17,10 +17,14 @@ from pydantic_core import PydanticCustomError
 from mascope.errors import InvalidFile
 
 LARGEST_FILE = 1_000_000
-"""Bytes. A study is a page or two; what is larger is a mistake, and PyYAML would take minutes over it."""
+"""Bytes. A study is a page or two; what is larger is a mistake."""
 MOST_NODES = 50_000
-"""Values after aliases are expanded: nested aliases can blow a few lines up to billions."""
+"""Keys and values, before and after aliases are expanded: nested aliases can blow a few lines up to billions,
+and PyYAML takes a minute for a few hundred thousand."""
 DEEPEST = 40
+"""Mappings and lists inside each other."""
+LONGEST_SHOWN = 60
+"""Characters of a value that an error repeats."""
 
 Place: TypeAlias = tuple[str | int, ...]
 Places: TypeAlias = tuple[Place, ...]
@@ -84,17 +88,7 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
 def read(file: Path) -> Document:
     """The file's content, or `InvalidFile`."""
-    text = _text(file)
-    try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        problem = f"not valid YAML: {error.problem or error.context}"
-        raise InvalidFile(file, problem, line=mark.line + 1 if mark else None) from error
-    except yaml.YAMLError as error:
-        raise InvalidFile(file, f"not valid YAML: {str(error).splitlines()[0]}") from error
-    except RecursionError:
-        raise InvalidFile(file, "nested too deeply to be a study or a panel") from None
+    root = _composed(file, _text(file))
     builder = _Builder(file)
     data = builder.value(root, ()) if root is not None else None
     if not isinstance(data, dict):
@@ -102,10 +96,47 @@ def read(file: Path) -> Document:
     return Document(file, data, builder.lines)
 
 
+def _composed(file: Path, text: str) -> yaml.Node | None:
+    try:
+        return _Loader(text, file).get_single_node()
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        problem = f"not valid YAML: {error.problem or error.context}"
+        raise InvalidFile(file, problem, line=mark.line + 1 if mark else None) from error
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        problem = f"holds the control character {error.character:#04x}; it is not text"
+        raise InvalidFile(file, problem, line=line) from error
+
+
+class _Loader(yaml.SafeLoader):
+    """Stops reading where there is too much, before it has taken the time for all of it."""
+
+    def __init__(self, text: str, file: Path) -> None:
+        super().__init__(text)
+        self._file = file
+        self._composed = self._depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        self._composed += 1
+        if self._composed > MOST_NODES:
+            raise self._too(f"holds over {MOST_NODES:,} keys and values")
+        if self._depth > DEEPEST:
+            raise self._too(f"nested more than {DEEPEST} levels deep")
+        self._depth += 1
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
+
+    def _too(self, problem: str) -> InvalidFile:
+        line = self.peek_event().start_mark.line + 1  # type: ignore[no-untyped-call]
+        return InvalidFile(self._file, f"{problem}, too much for a study or a panel", line=line)
+
+
 def _text(file: Path) -> str:
     try:
         if not file.is_file():
-            raise InvalidFile(file, "no such file")
+            raise InvalidFile(file, "not a file" if file.exists() else "no such file")
         if file.stat().st_size > LARGEST_FILE:
             raise InvalidFile(file, f"larger than {LARGEST_FILE:,} bytes, too large for a study or a panel")
         return file.read_bytes().decode("utf-8-sig")
@@ -114,6 +145,15 @@ def _text(file: Path) -> str:
         raise InvalidFile(file, "not UTF-8 text; save the file as UTF-8", line=line) from error
     except OSError as error:
         raise InvalidFile(file, f"cannot be read: {error.strerror}") from error
+
+
+_STANDARD = "tag:yaml.org,2002:"
+_TAGS: Mapping[type[yaml.Node], frozenset[str]] = {
+    yaml.MappingNode: frozenset({"map"}),
+    yaml.SequenceNode: frozenset({"seq"}),
+    yaml.ScalarNode: frozenset({"null", "bool", "int", "float", "str", "timestamp", "merge", "value"}),
+}
+"""The tags that have a meaning here; a merge key is refused where it stands, with a better hint."""
 
 
 class _Builder:
@@ -128,6 +168,8 @@ class _Builder:
     def value(self, node: yaml.Node, place: Place) -> Any:
         self._count(node, place)
         self.lines.setdefault(place, node.start_mark.line + 1)
+        if node.tag.removeprefix(_STANDARD) not in _TAGS[type(node)]:
+            raise self._error(node, f"the tag {node.tag.replace(_STANDARD, '!!')} is not supported")
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, place)
         if isinstance(node, yaml.SequenceNode):
@@ -155,24 +197,34 @@ class _Builder:
         # As written, not as YAML 1.1 would read it: a series called NO or 1 keeps its name.
         if not isinstance(node, yaml.ScalarNode):
             raise self._error(node, "keys must be plain text")
-        if node.tag == "tag:yaml.org,2002:merge":
+        if node.tag == f"{_STANDARD}merge":
             raise self._error(node, "merge keys (<<) are not supported; use `base:` for what is shared")
-        return str(node.value)
+        return self._writable(node)
 
     def _scalar(self, node: yaml.Node) -> Any:
-        if not node.tag.startswith("tag:yaml.org,2002:"):
-            raise self._error(node, f"the tag {node.tag} is not supported")
+        kind = node.tag.removeprefix(_STANDARD)
+        # YAML 1.1 reads 10:30 as 630, counting by sixties; it is meant as written.
+        if kind == "str" or (kind in ("int", "float") and ":" in node.value):
+            return self._writable(node)
         try:
             return self._constructor.construct_object(node)
-        except (yaml.YAMLError, ValueError, OverflowError) as error:
-            raise self._error(node, f"cannot be read as a value: {node.value!r}") from error
+        # What PyYAML raises where a tag is put before text that does not fit it (!!bool x, !!timestamp x).
+        except (yaml.YAMLError, ValueError, OverflowError, LookupError, AttributeError) as error:
+            shown = f"{node.value[:LONGEST_SHOWN]}{'…' * (len(node.value) > LONGEST_SHOWN)}"
+            raise self._error(node, f"cannot be read as a value: {shown!r}") from error
+
+    def _writable(self, node: yaml.Node) -> str:
+        text = str(node.value)
+        if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+            raise self._error(node, "holds half a character (\\ud800 …); write the character itself")
+        return text
 
     def _error(self, node: yaml.Node, problem: str) -> InvalidFile:
         return InvalidFile(self.file, problem, line=node.start_mark.line + 1)
 
 
 def validate(model: type[M], document: Document, *, data: Any = None, places: Places = ((),)) -> M:
-    """`document` (or `data`, merged from its `places`) as a `model`; the first problem is an `InvalidFile`."""
+    """`document` (or `data`, merged from its `places`) as a `model`; the first problem is raised."""
     try:
         return model.model_validate(document.data if data is None else data)
     except ValidationError as error:
@@ -213,8 +265,13 @@ class _Dumper(yaml.SafeDumper):
         return True
 
 
+_ODD_BREAKS = frozenset("\r\x85\u2028\u2029\ufeff")
+"""Characters that YAML reads as ends of lines, or drops, unless they are escaped."""
+
+
 def _block_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+    style = '"' if not _ODD_BREAKS.isdisjoint(text) else "|" if "\n" in text else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
 _represent_text: Callable[[yaml.SafeDumper, str], yaml.ScalarNode] = _block_text

@@ -18,7 +18,9 @@ from mascope.names import (
     opens_with_name,
     own_prefix,
     peer_lines,
+    words_begin,
 )
+from mascope.records import Agent
 
 NEUTRAL = MentionFinder({letter: (f"Agent-{letter}",) for letter in "ABCDEFGH"})
 NUMBERED = MentionFinder({str(number): (f"Agent-{number}",) for number in range(1, 13)})
@@ -300,6 +302,16 @@ def test_a_copys_longer_name_is_found_first() -> None:
     assert copies.mentioned("Kimi K2 (2) et kimi-k2") == ("2", "1")
 
 
+def test_agents_are_found_by_name_own_name_and_the_label_of_their_model() -> None:
+    agents = [
+        Agent("kimi", "Agent-A", "Ann", "k", "groq/kimi-k2", "Kimi K2", 0),
+        Agent("qwen", "Agent-B", None, "q", "groq/qwen3-32b", "Qwen3 32B", 1),
+    ]
+
+    assert MentionFinder.of_agents(agents).mentioned("qwen/qwen3-32b, Agent-A") == ("qwen", "kimi")
+    assert MentionFinder.of_agents(agents).mentioned("Ann") == ("kimi",)
+
+
 def test_a_finder_of_nobody_finds_nobody() -> None:
     assert MentionFinder({}).find("Agent-A") == ()
 
@@ -417,6 +429,13 @@ def test_long_repetitive_texts_are_read_in_one_pass(unit: str) -> None:
 )
 def test_the_own_name_at_the_start_is_measured(text: str, prefix: str) -> None:
     assert text[: own_prefix(text, ["Golf"])] == prefix
+
+
+def test_words_begin_after_whoever_is_introduced() -> None:
+    text = "[Agent-B]: [Agent-C] : **Oui**"
+
+    assert text[words_begin(text, NEUTRAL) :] == "**Oui**"
+    assert words_begin("Oui, Agent-B: non", NEUTRAL) == 0
 
 
 def test_a_title_opens_with_the_name_but_is_no_prefix() -> None:

@@ -30,6 +30,7 @@ class AnnotateApp(App[MascopeError]):
     #right { width: 38%; min-width: 28; max-width: 70; }
     #codes { height: auto; max-height: 60%; border: round $primary; padding: 0 1; }
     #codebook { height: 1fr; border: round $primary; padding: 0 1; }
+    #codebook Static, #text { padding-right: 1; }
     VerticalScroll:focus { border: round $accent; }
     VerticalScroll { scrollbar-size-vertical: 1; }
     """

@@ -72,7 +72,7 @@ def duration(seconds: float) -> str:
 def message(shown: Shown, *, with_context: bool) -> Content:
     parts: list[Part] = []
     if shown.silent:
-        parts.append((f"Silent: {'; '.join(shown.silent)}\n\n", "italic $text-muted"))
+        parts.append((f"Silent: {'; '.join(shown.silent)}\n\n", "italic dim"))
     if with_context:
         parts.extend(_context(shown))
     parts.append(shown.text)
@@ -81,11 +81,11 @@ def message(shown: Shown, *, with_context: bool) -> Content:
 
 def _context(shown: Shown) -> list[Part]:
     if not shown.context:
-        return [("Nothing was said before.\n\n", "italic $text-muted")]
+        return [("Nothing was said before.\n\n", "italic dim")]
     before: list[Part] = []
     for said in shown.context:
-        before += [(said.speaker, "bold $text-muted"), (f"\n{said.text}\n\n", "$text-muted")]
-    return [*before, (f"{shown.speaker}\n", "bold")]
+        before += [(said.speaker, "bold dim"), (f"\n{said.text}\n\n", "dim")]
+    return [*before, (f"To code: {shown.speaker}\n", "bold $accent")]
 
 
 def message_title(session: Session, shown: Shown) -> str:
@@ -132,9 +132,9 @@ def _flag(flag: Flag, key: str, entry: Entry, width: int) -> Content:
 
 def _levels(flag: Flag, entry: Entry) -> Content:
     chosen = entry.marks[flag.name].level if flag.name in entry.marks else None
-    parts: list[Part] = ["  "]
+    parts: list[Part] = [" "]
     for key, level in zip(LEVEL_KEYS, flag.levels, strict=False):
-        parts += [" ", (key, "bold $accent"), " ", (level, "reverse" if level == chosen else "")]
+        parts += ["  ", (key, "bold $accent"), " ", (level, "reverse" if level == chosen else "")]
     return _joined(parts)
 
 
@@ -155,6 +155,6 @@ def definition(flag: Flag, key: str) -> Content:
         parts += [
             "\n",
             (f"{answer}: ", STYLES[example.answer]),
-            (f"“{example.text.strip()}”{why}", "$text-muted"),
+            (f"“{example.text.strip()}”{why}", "dim"),
         ]
     return _joined([*parts, "\n"])

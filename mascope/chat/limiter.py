@@ -3,9 +3,8 @@
 import asyncio
 import math
 from collections import deque
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from types import TracebackType
 
 from mascope.errors import CallFailed, FailureKind
 from mascope.records import Usage
@@ -103,26 +102,21 @@ class Limiter:
         self._requests = Bucket(rpm, max(1.0, rpm / 60)) if rpm else None
         self._tokens = Bucket(tpm, tpm / 6) if tpm else None
 
-    @asynccontextmanager
-    async def slot(self, permit: Permit) -> AsyncIterator[None]:
+    def slot(self, permit: Permit) -> "Slot":
         """Waits for its turn, then holds a place while the body runs, and learns from how it ends."""
-        await self._enter(permit)
-        try:
-            yield
-        except CallFailed as failure:
-            self._failed(permit, failure)
-            raise
-        else:
-            self._succeeded(permit)
-        finally:
-            self._leave()
+        return Slot((self,), permit)
 
     def expect(self, concurrency: int) -> None:
         """Allows so many from the start, unless the server has shown that it stands less."""
         if self.era == 0:
             self.allowed = max(self.allowed, float(concurrency))
 
-    async def _enter(self, permit: Permit) -> None:
+    async def enter(self, permit: Permit) -> None:
+        """Returns when it is the permit's turn: at once where nobody waits and nothing is lacking."""
+        free = not self._waiting and self.under_way < math.floor(self.allowed)
+        if free and self._wait(permit.tokens) <= SOON:
+            self._take_place(permit)
+            return
         ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((ready, permit))
         self._start_waiting()
@@ -133,6 +127,16 @@ class Limiter:
                 self._take(-1.0, -permit.tokens)
                 self._leave()
             raise
+
+    def leave(self, permit: Permit, error: BaseException | None) -> None:
+        """Gives the place back. A call that was broken off teaches nothing."""
+        try:
+            if error is None:
+                self._succeeded(permit)
+            elif isinstance(error, CallFailed):
+                self._failed(permit, error)
+        finally:
+            self._leave()
 
     def _leave(self) -> None:
         self.under_way -= 1
@@ -172,15 +176,17 @@ class Limiter:
                 self._come_back_in(wait)
                 return
             self._waiting.popleft()
-            self._start(ready, permit)
+            self._take_place(permit)
+            ready.set_result(None)
 
-    def _start(self, ready: asyncio.Future[None], permit: Permit) -> None:
+    def _take_place(self, permit: Permit) -> None:
         self._take(1.0, permit.tokens)
         permit.era = self.era
         self.under_way += 1
-        ready.set_result(None)
 
     def _wait(self, tokens: float) -> float:
+        if self._requests is None and self._tokens is None and self.resume_at == -math.inf:
+            return 0.0
         now = _now()
         waits = [self.resume_at - now]
         if self._requests is not None:
@@ -190,6 +196,8 @@ class Limiter:
         return max(waits)
 
     def _take(self, requests: float, tokens: float) -> None:
+        if self._requests is None and self._tokens is None:
+            return
         now = _now()
         if self._requests is not None:
             self._requests.take(requests, now)
@@ -208,6 +216,34 @@ class Limiter:
     def _come_back(self) -> None:
         self._timer = None
         self._start_waiting()
+
+
+@dataclass(slots=True)
+class Slot:
+    """A call's place in several limiters at once, taken in their order. A class, since every call has one."""
+
+    limiters: tuple[Limiter, ...]
+    permit: Permit
+    _entered: int = 0
+
+    async def __aenter__(self) -> Permit:
+        try:
+            for limiter in self.limiters:
+                await limiter.enter(self.permit)
+                self._entered += 1
+        except BaseException as error:
+            self._leave(error)
+            raise
+        return self.permit
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._leave(error)
+
+    def _leave(self, error: BaseException | None) -> None:
+        for limiter in reversed(self.limiters[: self._entered]):
+            limiter.leave(self.permit, error)
 
 
 def _now() -> float:

@@ -11,7 +11,7 @@ bit over hundreds of requests with different histories):
 - With flash attention the number of threads changes the numbers too; without it, it does not.
 
 xllamacpp listens on a port of 127.0.0.1. It is given a random key, and serves tokenizer and templates there.
-Loading holds Python's interpreter lock for its whole time (0.2–0.6 s for the packaged models).
+Loading holds Python's interpreter lock for its whole time (0.3–0.7 s for the packaged models).
 """
 
 import http.client
@@ -142,6 +142,7 @@ class Engine:
         body = {
             **parameters,
             "prompt": list(prompt),
+            "n": 1,
             "id_slot": place,
             "cache_prompt": reused > 0,
             "stream": True,

@@ -46,7 +46,7 @@ class Options(BaseModel):
     """Requests answered at once; two for files under 1 GiB, else one."""
     threads: int | None = Field(None, ge=1, le=256)
     """Threads of a slot; one for files under 1 GiB, else all cores. They do not change the texts."""
-    kept_prompts: int = Field(4, ge=1, le=64)
+    kept_prompts: int = Field(2, ge=1, le=64)
     """Prompts that each slot keeps in memory, so that what begins alike is not computed again."""
     chat_template: str | None = None
     """Jinja text, `chatml` or `transcript`, in place of the file's own."""
@@ -77,7 +77,10 @@ def sampling(request: Request) -> dict[str, Any]:
         "json_schema": None if request.schema is None else {**request.schema, **_COMPACT},
     }
     defaults = DEFAULTS if request.schema is None else WITH_SCHEMA
-    return {**defaults, **{key: value for key, value in chosen.items() if value is not None}, **said.extra}
+    extra = dict(said.extra)
+    if isinstance(extra.get("stop"), str):
+        extra["stop"] = [extra["stop"]]
+    return {**defaults, **{key: value for key, value in chosen.items() if value is not None}, **extra}
 
 
 def _problem(error: ValidationError) -> str:

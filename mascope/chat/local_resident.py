@@ -1,5 +1,6 @@
 """A local model that stays loaded, its engines, and the cores they share. Runs in worker threads."""
 
+import json
 import threading
 import time
 from collections import deque
@@ -183,7 +184,19 @@ def _reply(generated: Generated, loaded: Loaded, prompt: Prompt, seconds: float)
         fingerprint=loaded.fingerprint,
         cost_usd=0.0,
         latency_s=seconds,
+        unsent=("schema",) if _ignored_schema(generated, prompt) else (),
     )
+
+
+def _ignored_schema(generated: Generated, prompt: Prompt) -> bool:
+    """llama.cpp says nothing where it cannot follow a schema; only a finished answer shows it."""
+    if "json_schema" not in prompt.parameters or generated.finish_reason != "stop":
+        return False
+    try:
+        json.loads(generated.text)
+    except ValueError:
+        return True
+    return False
 
 
 def _given_up() -> CallFailed:

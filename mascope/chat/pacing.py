@@ -13,7 +13,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from mascope.chat.limiter import Limit, Limiter, Permit
+from mascope.chat.limiter import Limit, Limiter, Permit, Slot
 from mascope.chat.types import Chat, Model, Reply, Request
 from mascope.errors import InvalidInput
 
@@ -49,13 +49,11 @@ class Pacer:
     _endpoints: dict[tuple[str, str | None], Limiter] = field(default_factory=dict)
     _models: dict[tuple[str, str], Limiter] = field(default_factory=dict)
 
-    @asynccontextmanager
-    async def slot(self, request: Request) -> AsyncIterator[Permit]:
+    def slot(self, request: Request) -> Slot:
         """The right to send one attempt. The body tells the permit what was used, or raises CallFailed."""
         model = self.model(request.model)
         permit = Permit(_reckoned_tokens(request) if model.limit.tpm else 0.0)
-        async with model.slot(permit), self.endpoint(request.model).slot(permit):
-            yield permit
+        return Slot((model, self.endpoint(request.model)), permit)
 
     def endpoint(self, model: Model) -> Limiter:
         """The limiter of the model's address and key, shared by all models there."""

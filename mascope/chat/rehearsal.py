@@ -19,6 +19,7 @@ from mascope.chat.draws import Draws
 from mascope.chat.phrases import BANKS, Bank
 from mascope.chat.rehearsed_agent import FLAGS, Persona, possible, scene, speech
 from mascope.chat.rehearsed_judge import UNREADABLE, Accuracy, judgement, targets
+from mascope.chat.rehearsed_probe import private_answer
 from mascope.chat.types import Chat, Model, Reply, Request
 from mascope.errors import CallFailed, FailureKind, InvalidFile, InvalidInput
 from mascope.records import Usage
@@ -155,12 +156,20 @@ def check(model: Model) -> None:
 def open_rehearsal(model: Model) -> Chat:
     """The chat that answers for `model`, and for no other; `InvalidInput` as `check` raises it."""
     options = _options(model)
-    accuracy = Accuracy(
+    return Rehearsal(_persona(model, options), _accuracy(options), options)
+
+
+def judge_accuracy(model: Model) -> Accuracy:
+    """How this model errs as a judge; `InvalidInput` as `check` raises it."""
+    return _accuracy(_options(model))
+
+
+def _accuracy(options: Options) -> Accuracy:
+    return Accuracy(
         options.sensitivity.over(dict.fromkeys(FLAGS, SENSITIVITY)),
         options.specificity.over(dict.fromkeys(FLAGS, SPECIFICITY)),
         options.unsure,
     )
-    return Rehearsal(_persona(model, options), accuracy, options)
 
 
 def _options(model: Model) -> Options:
@@ -249,6 +258,9 @@ class Rehearsal:
     def _answer(self, request: Request, draws: Draws) -> _Said:
         if request.schema is not None:
             return self._judge(request, request.schema, draws)
+        private = private_answer(request.turns[-1].text, draws) if request.turns else None
+        if private is not None:
+            return _Said(private)
         text = speech(self._persona, self._bank, scene(request.turns), draws)
         if draws.chance("reasoning", self._options.reasoning):
             text = f"<think>\n{draws.choice('thought', self._bank.thoughts)}\n</think>\n\n{text}"

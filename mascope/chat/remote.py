@@ -17,10 +17,12 @@ from functools import cache
 from typing import Any
 
 from mascope.chat.failures import chain, kind_of_exception, kind_of_status, message_in, retry_after
-from mascope.chat.keys import key_of, secrets, variables
+from mascope.chat.keys import key_of, secrets
+from mascope.chat.openai_form import refused, response_format
 from mascope.chat.redaction import redact
-from mascope.chat.replies import Prices, read_reply, unknown_price, well_formed
+from mascope.chat.replies import Prices, read_reply, unknown_price
 from mascope.chat.types import Model, Reply, Request
+from mascope.chat.wellformed import well_formed
 from mascope.errors import CallFailed, FailureKind
 
 ENVIRONMENT: Mapping[str, str] = {
@@ -36,24 +38,6 @@ READ_TIMEOUT_S = 3600.0
 
 The deadline of a call is the model's, and is held outside.
 """
-
-RESERVED = frozenset(
-    (
-        *("model", "messages", "temperature", "top_p", "max_tokens", "seed", "response_format"),
-        *(
-            "n",
-            "stream",
-            "timeout",
-            "max_retries",
-            "num_retries",
-            "fallbacks",
-            "context_window_fallback_dict",
-        ),
-        *("api_key", "api_base", "base_url", "custom_llm_provider", "model_list", "drop_params"),
-        *("mock_response", "cache", "caching", "metadata"),
-    )
-)
-"""What `extra` may not set: the study has other keys for it, or it would change who answers or how often."""
 
 
 @cache
@@ -102,9 +86,8 @@ class Remote:
 
     async def _attempt(self, request: Request) -> Reply | CallFailed:
         litellm, model = import_litellm(), request.model
-        refused = _refused(request)
-        if refused is not None:
-            return refused
+        if (refusal := refused(request)) is not None:
+            return refusal
         unsent = _unsent(request)
         begun = time.perf_counter()
         try:
@@ -126,17 +109,6 @@ class Remote:
         cleanup = importlib.import_module("litellm.llms.custom_httpx.async_client_cleanup")
         await cleanup.close_litellm_async_clients()
         import_litellm().in_memory_llm_clients_cache.flush_cache()
-
-
-def _refused(request: Request) -> CallFailed | None:
-    """What can be told to fail without sending it."""
-    if variables(request.model) and key_of(request.model) is None:
-        names = " or ".join(variables(request.model))
-        return CallFailed(FailureKind.AUTHENTICATION, f"no key in the environment variable {names}")
-    reserved = sorted(RESERVED.intersection(request.sampling.extra))
-    if reserved:
-        return CallFailed(FailureKind.REJECTED, f"`extra` may not set {', '.join(reserved)}")
-    return None
 
 
 def _unsent(request: Request) -> tuple[str, ...]:
@@ -180,31 +152,6 @@ def _takes(served_by: str, parameter: str) -> bool:
     provider, _, name = served_by.partition("/")
     known = import_litellm().get_supported_openai_params(model=name, custom_llm_provider=provider)
     return known is None or parameter in known
-
-
-def response_format(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """The schema in the form of OpenAI's structured output; strict only where the schema can be."""
-    return {
-        "type": "json_schema",
-        "json_schema": {"name": "answer", "schema": deepcopy(dict(schema)), "strict": is_closed(schema)},
-    }
-
-
-def is_closed(schema: object) -> bool:
-    """Whether every object in the schema lists all its properties as required and allows no others.
-
-    OpenAI's strict mode takes no other schemas.
-    """
-    if isinstance(schema, list | tuple):
-        return all(is_closed(part) for part in schema)
-    if not isinstance(schema, Mapping):
-        return True
-    properties = schema.get("properties")
-    if schema.get("type") == "object" or properties is not None:
-        exact = schema.get("additionalProperties") is False
-        if not exact or set(schema.get("required", ())) != set(properties or ()):
-            return False
-    return all(is_closed(part) for part in schema.values())
 
 
 GENERIC_STATUS = frozenset({200, 422, 500})

@@ -1,10 +1,13 @@
 """A chat completion's body, in OpenAI's form, read as a Reply. Shared by the routes that speak it."""
 
+import json
 import math
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
+from mascope.chat.failures import kind_of_status, message_in, retry_after
 from mascope.chat.types import Model, Reply
+from mascope.chat.wellformed import well_formed
 from mascope.errors import CallFailed, FailureKind
 from mascope.records import Usage
 
@@ -17,7 +20,34 @@ def unknown_price(model: Model, usage: Usage) -> float | None:
     return None
 
 
-def read_reply(body: object, model: Model, prices: Prices = unknown_price) -> Reply | CallFailed:
+def parse_reply(raw: bytes, model: Model, prices: Prices, latency_s: float) -> Reply | CallFailed:
+    """The same from the bytes of a body, as a server sent it with a status of success.
+
+    Some servers say so of an error too: that is what it says it is, where its code is an HTTP status.
+    """
+    try:
+        body = json.loads(raw)
+    except (ValueError, RecursionError) as error:  # the latter for brackets nested by the thousand
+        return _bad(f"the answer is not JSON ({type(error).__name__}): {raw.decode('utf-8', 'replace')}")
+    return _told_error(body) or read_reply(body, model, prices, latency_s)
+
+
+def _told_error(body: object) -> CallFailed | None:
+    error = body.get("error") if isinstance(body, Mapping) and not body.get("choices") else None
+    if not isinstance(error, Mapping | str) or not error:
+        return None
+    code = error.get("code") if isinstance(error, Mapping) else None
+    said = message_in(json.dumps({"error": error}))
+    if isinstance(code, int) and 400 <= code < 600:
+        kind = kind_of_status(code, json.dumps(error))
+        wait = retry_after({}, said) if kind is FailureKind.RATE_LIMIT else None
+        return CallFailed(kind, f"HTTP 200, and in it the error {code}: {said}", wait)
+    return _bad(f"HTTP 200, and in it an error: {said}")
+
+
+def read_reply(
+    body: object, model: Model, prices: Prices = unknown_price, latency_s: float | None = None
+) -> Reply | CallFailed:
     """The reply in the body of a successful answer, or why it is none.
 
     An answer without choices or without usage is a failure: what it says cannot be told from silence, and
@@ -43,6 +73,7 @@ def read_reply(body: object, model: Model, prices: Prices = unknown_price) -> Re
         served_model=_word(body.get("model")),
         fingerprint=_word(body.get("system_fingerprint")),
         cost_usd=_cost(body["usage"], prices(model, usage)),
+        latency_s=latency_s,
     )
 
 
@@ -91,12 +122,3 @@ def _text(content: object) -> str:
 
 def _word(value: object) -> str | None:
     return value if isinstance(value, str) and value else None
-
-
-def well_formed(text: str) -> str:
-    """The text with halves of surrogate pairs joined, or replaced where alone: UTF-8 cannot hold them."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return text

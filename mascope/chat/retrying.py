@@ -95,7 +95,8 @@ class Retrying:
         while True:
             attempt = failures.total() + 1
             try:
-                return replace(await self._attempt(request, attempt), attempts=attempt)
+                reply = await self._attempt(request, attempt)
+                return reply if reply.attempts == attempt else replace(reply, attempts=attempt)
             except CallFailed as error:
                 error.attempts = attempt
                 failures[TRUST[error.kind]] += 1

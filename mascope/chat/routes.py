@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from mascope.chat.keys import check_key
 from mascope.chat.pacing import declared_limit
 from mascope.chat.prices import PriceTable
-from mascope.chat.types import Chat, Model
-from mascope.errors import MissingPrerequisite
+from mascope.chat.types import Chat, Client, Model
+from mascope.errors import InvalidInput, MissingPrerequisite
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +58,51 @@ def _check_remote(model: Model) -> None:
     declared_limit(model)
 
 
+def _open_direct(models: Sequence[Model], prices: PriceTable) -> Mapping[str, Chat]:
+    from mascope.chat.direct import Direct
+
+    return dict.fromkeys((model.key for model in models), Direct(prices.cost))
+
+
+def _check_direct(model: Model) -> None:
+    if not model.base_url:
+        raise InvalidInput(f"model {model.key}: `route: direct` needs `base_url`, the server's address")
+    _check_remote(model)
+
+
 ROUTES: Mapping[str, Route] = {
     "local": Route(_open_local, _check_local),
     "rehearsal": Route(_open_rehearsal, _check_rehearsal),
 }
-"""Models of these routes need no network. Every other route is litellm's."""
+"""Models of these routes need no network."""
 
-REMOTE = Route(_open_remote, _check_remote)
+CLIENTS: Mapping[Client, Route] = {
+    "direct": Route(_open_direct, _check_direct),
+    "litellm": Route(_open_remote, _check_remote),
+}
+"""Who sends the requests of all other routes."""
+
+SPEAK_OPENAI = frozenset(
+    (
+        *("openai", "custom_openai", "openai_like", "hosted_vllm", "llamafile", "lm_studio"),
+        *("cerebras", "deepinfra", "deepseek", "fireworks_ai", "groq", "mistral", "moonshot", "nebius"),
+        *("nvidia_nim", "openrouter", "perplexity", "sambanova", "together_ai", "xai"),
+    )
+)
+"""Routes whose servers take OpenAI's form of a request under their `base_url`."""
 
 
 def route_of(model: Model) -> Route:
-    return ROUTES.get(model.route, REMOTE)
+    return ROUTES.get(model.route) or CLIENTS[client_of(model)]
+
+
+def client_of(model: Model) -> Client:
+    """The one that the study asks for; else the direct one wherever an address in OpenAI's form is given."""
+    if model.client is not None:
+        return model.client
+    # Ollama speaks it beside its own language, under an address that ends so.
+    ollama = model.route in ("ollama", "ollama_chat") and (model.base_url or "").rstrip("/").endswith("/v1")
+    return "direct" if model.base_url and (model.route in SPEAK_OPENAI or ollama) else "litellm"
 
 
 def missing_for(models: Iterable[Model]) -> list[str]:

@@ -8,9 +8,14 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Literal, Protocol, TypeAlias
 
+from mascope.chat.wellformed import well_formed
 from mascope.records import Usage
 
 Role: TypeAlias = Literal["system", "user", "assistant"]
+
+Client: TypeAlias = Literal["direct", "litellm"]
+
+HEAD = json.JSONEncoder(sort_keys=True, default=str).encode
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
@@ -19,7 +24,7 @@ NOTHING: Mapping[str, Any] = MappingProxyType({})
 class ChatTurn:
     """One entry of the list of messages that a model is sent.
 
-    Not slotted: a turn is shared by many prompts, and keeps its digest once computed.
+    Not slotted: a turn is shared by many prompts, and keeps its digest and its JSON once computed.
     """
 
     role: Role
@@ -28,6 +33,12 @@ class ChatTurn:
     @cached_property
     def digest(self) -> bytes:
         return hashlib.sha256(f"{self.role}\x00{self.text}".encode("utf-8", "surrogatepass")).digest()
+
+    @cached_property
+    def encoded(self) -> bytes:
+        """As a JSON object in OpenAI's form, in UTF-8."""
+        content = well_formed(self.text)
+        return json.dumps({"role": self.role, "content": content}, ensure_ascii=False).encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +71,8 @@ class Model:
     """Options of the route itself (a rehearsed persona's rates, a local model's context size)."""
     context_tokens: int | None = None
     """What prompt and answer may take together; None leaves it to the provider to refuse."""
+    client: Client | None = None
+    """Who sends its requests; None for the fastest that can."""
 
     @property
     def route(self) -> str:
@@ -88,10 +101,8 @@ class Request:
             self.model.served_by, self.model.base_url, sampling.temperature, sampling.max_tokens,
             sampling.seed, sampling.top_p, dict(sampling.extra), self.schema and dict(self.schema),
         ]  # fmt: skip
-        whole = hashlib.sha256(json.dumps(head, sort_keys=True, default=str).encode())
-        for turn in self.turns:
-            whole.update(turn.digest)
-        return whole.hexdigest()
+        turns = b"".join([turn.digest for turn in self.turns])
+        return hashlib.sha256(HEAD(head).encode() + turns).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from mascope.cli import annotate, coding, importing, reporting, study
+from mascope.cli import annotate, coding, forking, importing, power, reporting, study
 from mascope.cli.show import fail
 from mascope.errors import MascopeError
 
@@ -31,7 +31,7 @@ def _mascope(
         raise typer.Exit
 
 
-for module in (study, coding, annotate, reporting):
+for module in (study, forking, coding, annotate, reporting, power):
     module.register(app)
 app.add_typer(importing.app, name="import")
 

@@ -25,11 +25,11 @@ def annotate(
         str, typer.Option("--coder", help="Who codes: the name of your codes.", show_default=False)
     ] = ...,  # type: ignore[assignment]
     n: Annotated[
-        int | None, typer.Option("--n", min=1, help="Messages in the sample [as begun, else 600].")
+        int | None, typer.Option("--n", min=1, help="Messages in the sample (as begun, else 600).")
     ] = None,
-    panel: Annotated[Path | None, typer.Option("--panel", help="Panel file [the study's].")] = None,
+    panel: Annotated[Path | None, typer.Option("--panel", help="Panel file (default: the study's).")] = None,
     seed: Annotated[
-        int | None, typer.Option("--seed", help="Of the sample [as begun, else the panel's].")
+        int | None, typer.Option("--seed", help="Of the sample (as begun, else the panel's).")
     ] = None,
 ) -> None:
     """Code a stratified, blind sample by hand, or go on; the same sample for every annotator."""

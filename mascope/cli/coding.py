@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
 
 def judge(
     results: ResultsArgument = None,
-    panel: Annotated[Path | None, typer.Option("--panel", help="Panel file [the study's].")] = None,
+    panel: Annotated[Path | None, typer.Option("--panel", help="Panel file (default: the study's).")] = None,
     budget: Annotated[
         float | None, typer.Option("--budget", min=0, help="Most to spend in USD, agents included.")
     ] = None,

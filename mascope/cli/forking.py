@@ -28,7 +28,9 @@ def fork(
         str | None, typer.Option("--set", metavar="KEY=VALUE", help="What is changed; nothing for a control.")
     ] = None,
     runs: Annotated[int, typer.Option("--runs", min=1, help="Forks of this run.")] = 1,
-    results: Annotated[Path | None, typer.Option("--results", help="Results directory [newest].")] = None,
+    results: Annotated[
+        Path | None, typer.Option("--results", help="Results directory (default: newest).")
+    ] = None,
     budget: Annotated[float | None, typer.Option("--budget", min=0, help="Most to spend, in USD.")] = None,
     jobs: Annotated[int, typer.Option("--jobs", min=1, help="Discussions at once.")] = 32,
     prices: PricesOption = None,

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Bring in transcripts or codes made elsewhere.", no_args_is_help=True)
 
 OutOption = Annotated[Path, typer.Option("--out", help="Results directory to write.", show_default=False)]
-StudyOption = Annotated[str | None, typer.Option("--study", help="Name of the study [the directory's].")]
+StudyOption = Annotated[
+    str | None, typer.Option("--study", help="Name of the study (default: the directory's).")
+]
 
 
 class Blank(StrEnum):

@@ -18,11 +18,11 @@ def report(
     labels: Annotated[
         str | None,
         typer.Option(
-            "--labels", help="intersection, union, majority, dawid_skene, or a coder [the panel's]."
+            "--labels", help="intersection, union, majority, dawid_skene, or a coder (default: the panel's)."
         ),
     ] = None,
     coders: Annotated[str | None, typer.Option("--coders", help="Adjudicate these coders only: a,b.")] = None,
-    panel: Annotated[Path | None, typer.Option("--panel", help="Panel file [the study's].")] = None,
+    panel: Annotated[Path | None, typer.Option("--panel", help="Panel file (default: the study's).")] = None,
     only: Annotated[
         str | None, typer.Option("--only", help="Print these tables only; write nothing.")
     ] = None,
@@ -33,6 +33,7 @@ def report(
     from mascope.report import as_json, write_report
     from mascope.report import show as show_report
     from mascope.store.layout import Results, newest
+    from mascope.tables.catalog import PRINTED
 
     chosen = Results(results) if results else newest()
     options = reporting.Options(labels, _names(coders), panel, _names(only))
@@ -43,7 +44,7 @@ def report(
     if json:
         show.print_text(as_json(found))
     else:
-        show_report(found, show.out())
+        show_report(found, show.out(), PRINTED if only is None else None)
     if only is None:
         show.note(f"Tables: {chosen.tables}. Report: {chosen.report / 'report.md'}")
 

@@ -52,7 +52,7 @@ def plan(
 
 def run(
     study: StudyArgument,
-    out: Annotated[Path | None, typer.Option("--out", help="Results directory [results/<study>].")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Default: results/<study>.")] = None,
     series: Annotated[str | None, typer.Option("--series", help="Only these series: A,B.")] = None,
     runs: Annotated[
         int | None, typer.Option("--runs", min=1, help="First N runs of each series only.")

@@ -56,7 +56,8 @@ class Asking:
 
     async def answer(self, ask: Ask, transcript: Transcript) -> Turn:
         """What the agent says: the study's line for it, or its model's answer."""
-        ask = replace(ask, announced=self._announced(ask, transcript))
+        if (announced := self._announced(ask, transcript)) is not None:
+            ask = replace(ask, announced=announced)
         line = self._run.participant(ask.agent).lines.get(ask.round)
         if line is not None:
             return self._scripted(ask, line)
@@ -82,7 +83,9 @@ class Asking:
             except CallFailed as error:
                 return self._failure(ask, error.kind, error.detail, attempts + error.attempts)
             attempts += reply.attempts
-            message = self._message(ask, request, digest, replace(reply, attempts=attempts))
+            if reply.attempts != attempts:
+                reply = replace(reply, attempts=attempts)
+            message = self._message(ask, request, digest, reply)
             if message.text.strip():
                 return message
         if hygiene.empty == "fail":

@@ -1,6 +1,7 @@
 """The way to the agents of one run: what they are sent, whether it fits, and how patiently they are asked."""
 
 import asyncio
+import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
@@ -57,10 +58,12 @@ class Channel:
             {agent.id: [name for name in (agent.name, agent.own_name) if name] for agent in run.agents}
         )
         self._models = models
+        self._waits = random.Random()  # noqa: S311 - spreads the waits before retries, and nothing else
 
     def retrying(self, agent: Agent, watch: Watch) -> Retrying:
         models = self._models
-        return Retrying(models.chats[agent.model], models.policy, watch, models.gate, models.sleep)
+        chat = models.chats[agent.model]
+        return Retrying(chat, models.policy, watch, models.gate, models.sleep, self._waits)
 
     def request(
         self, agent: Agent, turns: tuple[ChatTurn, ...], *draw: str | int, max_tokens: int | None = None

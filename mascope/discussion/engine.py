@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol, TypeAlias
 
 from mascope.discussion import faults
@@ -56,7 +57,8 @@ class Discussion:
         self._setting = setting
         self._recorder = recorder
         self._transcript = Transcript(run, so_far.turns)
-        channel = Channel(run, setting.models, recorder, self._retried)
+        # Not a method of this object: a discussion that nothing refers back to is freed when it has ended.
+        channel = Channel(run, setting.models, recorder, partial(setting.observer.retrying, run))
         self._asking = Asking(channel)
         self._probing = Probing(channel, setting.halt, so_far.answers)
         self._aborted = next(filter(None, map(self._aborting, so_far.turns)), None)
@@ -134,9 +136,6 @@ class Discussion:
         if self.run.condition.organic.then != "abort" or not isinstance(turn, Failure):
             return None
         return turn if turn.origin == "organic" and turn.copied_from is None else None
-
-    def _retried(self, error: CallFailed, wait_s: float) -> None:
-        self._setting.observer.retrying(self.run, error, wait_s)
 
 
 MANNERS: Mapping[str, Callable[[Discussion, int, Speakers], Awaitable[None]]] = {

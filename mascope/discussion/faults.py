@@ -14,8 +14,10 @@ from mascope.study.condition import SILENCING, Telling
 
 def silenced(run: Run, agent: Agent, round_: int) -> Fault | None:
     """The fault that keeps `agent` from being asked in `round_`, if any."""
-    faults = (fault for fault in run.condition.faults if fault.kind in SILENCING)
-    return next((fault for fault in faults if fault.holds(agent.id, round_)), None)
+    for fault in run.condition.faults:
+        if fault.kind in SILENCING and fault.holds(agent.id, round_):
+            return fault
+    return None
 
 
 def gone(run: Run, agent: Agent, round_: int) -> bool:

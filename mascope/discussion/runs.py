@@ -1,6 +1,7 @@
 """Runs on disk: from a plan and what its journals hold already to finished journals."""
 
 import asyncio
+import resource
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,9 @@ from mascope.store.layout import Results
 from mascope.store.lines import utc_now, write_whole
 from mascope.study import Run, Study
 
+OTHER_FILES = 512
+"""Open files that are no journals: connections to models, above all."""
+
 
 async def hold_runs(
     study: Study, runs: Iterable[Run], results: Results, setting: Setting, jobs: int
@@ -22,6 +26,7 @@ async def hold_runs(
     """Hold (or finish) `runs`, at most `jobs` at once. Status by run; halted runs are `partial`."""
     statuses: dict[str, str] = {}
     waiting = iter(runs)
+    jobs = min(jobs, _open_at_once(jobs))
 
     async def work() -> None:
         # Workers draw from one iterator, so that ten thousand waiting runs are not ten thousand tasks.
@@ -34,6 +39,19 @@ async def hold_runs(
         for _ in range(jobs):
             group.create_task(work())
     return statuses
+
+
+def _open_at_once(jobs: int) -> int:
+    """How many journals may be open; where `jobs` are more than the limit, it is raised as far as it goes.
+
+    Many systems let a process have 1,024 files at first and far more on demand.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < jobs + OTHER_FILES:
+        wanted = jobs + OTHER_FILES
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return jobs if soft == resource.RLIM_INFINITY else max(1, soft - min(OTHER_FILES, soft // 2))
 
 
 async def hold_run(study: Study, run: Run, results: Results, setting: Setting) -> str:
@@ -58,7 +76,10 @@ async def _attempt(study: Study, run: Run, file: Path, setting: Setting) -> str 
         if found.header is None and run.branch is None:
             recorder.header(header(study, run))
         setting.observer.started(run, len(so_far.turns))
-        return await Discussion(run, setting, recorder, so_far).hold()
+        status = await Discussion(run, setting, recorder, so_far).hold()
+        if status is not None:
+            await recorder.sync()
+        return status
     finally:
         recorder.close()
 

@@ -1,5 +1,6 @@
 """What has been said so far in one discussion, and what of it a speaker is shown."""
 
+from bisect import bisect_left, insort
 from collections.abc import Callable, Iterable, Mapping
 
 from mascope.discussion import faults
@@ -26,12 +27,17 @@ class Transcript:
     def __init__(self, run: Run, turns: Iterable[Turn] = ()) -> None:
         self._run = run
         self._turns: dict[tuple[int, str], Turn] = {}
+        self._shown: list[Turn] = []  # all that show anything, in the order shown
         self._removed: dict[str, int] = {}
         for turn in turns:
             self.add(turn)
 
     def add(self, turn: Turn) -> None:
         self._turns[turn.round, turn.agent] = turn
+        if _is_shown(turn):
+            # Under `staggered` the order of arrival is the order shown, and the journal keeps it.
+            arrival = self._run.condition.schedule.visibility == "staggered"
+            insort(self._shown, turn, key=_arrived if arrival else _place)
         organic = isinstance(turn, Failure) and turn.origin == "organic"
         if organic and self._run.condition.organic.then == "remove":
             self._removed.setdefault(turn.agent, turn.round)
@@ -78,15 +84,9 @@ class Transcript:
         """What the schedule lets `agent` see when it speaks, in the order it is shown."""
         schedule = self._run.condition.schedule
         sees, concerns = VISIBILITIES[schedule.visibility], INTERACTIONS[schedule.interaction]
-        turns = [
-            turn
-            for turn in self._turns.values()
-            if sees((turn.round, turn.position), (round_, position))
-            and concerns(turn, agent)
-            and _shows(turn, agent)
-        ]
-        # Under `staggered` the order of arrival is the order shown, and the journal keeps it.
-        return turns if schedule.visibility == "staggered" else sorted(turns, key=_place)
+        turns, place = self._shown, (round_, position)
+        end = bisect_left(turns, True, key=lambda turn: not sees(_place(turn), place))
+        return [turn for turn in turns[:end] if _shows(turn, agent) and concerns(turn, agent)]
 
     def known(self, agent: Agent, round_: int) -> list[Turn]:
         """What `agent` may be shown of all that was said up to the end of `round_`, in the order shown."""
@@ -107,9 +107,10 @@ class Transcript:
         )
 
     def never_answered(self) -> list[Agent]:
-        """Agents that were asked and never once answered."""
-        answered = {turn.agent for turn in self._turns.values() if isinstance(turn, Message)}
-        failed = {t.agent for t in self._turns.values() if isinstance(t, Failure) and t.origin == "organic"}
+        """Agents that were asked and never answered; given lines and a parent's turns are no answers."""
+        held = [turn for turn in self._turns.values() if turn.copied_from is None]
+        answered = {turn.agent for turn in held if isinstance(turn, Message) and not turn.scripted}
+        failed = {turn.agent for turn in held if isinstance(turn, Failure) and turn.origin == "organic"}
         return [agent for agent in self._run.agents if agent.id in failed - answered]
 
 
@@ -117,11 +118,19 @@ def _place(turn: Turn) -> tuple[int, int]:
     return turn.round, turn.position
 
 
+def _arrived(turn: Turn) -> int:
+    """Nothing comes before what arrived earlier."""
+    return 0
+
+
+def _is_shown(turn: Turn) -> bool:
+    """Empty answers show nothing; a failure shows its notice."""
+    return bool(turn.text.strip()) if isinstance(turn, Message) else turn.told is not None
+
+
 def _shows(turn: Turn, agent: Agent) -> bool:
-    """Empty answers show nothing; a failure shows its notice, and never to the agent that failed."""
-    if isinstance(turn, Message):
-        return bool(turn.text.strip())
-    return turn.told is not None and turn.agent != agent.id
+    """A failure is never shown to the agent that failed."""
+    return turn.agent != agent.id or isinstance(turn, Message)
 
 
 def fit(turns: list[Turn], window: Window) -> tuple[list[Turn], list[Turn]]:

@@ -30,14 +30,15 @@ class Phrases:
         return bool(self._patterns)
 
     def find(self, reading: Reading) -> list[Found]:
-        """All that is found, in the order of the text for each pattern."""
+        """All that is found, in the order of the text."""
         small, plain = reading.small, reading.plain
-        return [
+        found = [
             Found(match.start(), match.end(), match[0])
             for pattern in self._patterns
             for match in pattern.finditer(small)
             if plain[match.start()].isupper() or not self._capital or _counted(match[0]) not in self._capital
         ]
+        return found if len(self._patterns) == 1 else sorted(found, key=lambda one: one.start)
 
 
 def different(found: Iterable[Found]) -> int:

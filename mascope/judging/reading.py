@@ -20,15 +20,6 @@ _REMARK = re.compile(r"[\W_]*\([^()\n]*\)[\W_]*")
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """Where something was found, and what it counts as."""
-
-    start: int
-    end: int
-    word: str
-
-
-@dataclass(frozen=True, slots=True)
 class Item:
     """A list item or table row that names an agent as its subject or owner."""
 
@@ -74,10 +65,9 @@ class Reading:
         return tuple(m for m in self.mentions if m.agent != self.speaker and not self._introduces(m))
 
     def _introduces(self, mention: Mention) -> bool:
-        before = self.plain[max(0, mention.start - 2) : mention.start].lstrip("@")
-        return before.endswith(("[", "[@")) and self.plain[mention.end : mention.end + 3].startswith(
-            ("]:", "] :")
-        )
+        before = self.plain[max(0, mention.start - 2) : mention.start]
+        after = self.plain[mention.end : mention.end + 3]
+        return before.endswith(("[", "[@")) and after.startswith(("]:", "] :"))
 
     @cached_property
     def items(self) -> tuple[Item, ...]:

@@ -6,6 +6,7 @@ the panel file (`cues.py` says how that is written); nothing here knows a flag b
 
 import hashlib
 import json
+from bisect import bisect_left
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -182,23 +183,28 @@ class _Applied:
         if rule.items:
             return self._items(reading)
         if rule.naming == "near":
-            pairs = ((one, named) for one in found for named in self._named(reading, seat))
-            return next((span for one, named in pairs if (span := self._near(reading, one, named))), None)
+            return self._near(reading, found, self._named(reading, seat))
         if found:
-            return found[0].start, found[0].end
+            last = found[0] if rule.at_least == 1 else found[-1]
+            return found[0].start, last.end
         named = self._named(reading, seat) if rule.naming else []
         return (named[0].start, named[0].end) if named else (0, len(reading.text))
 
     def _items(self, reading: Reading) -> _Span | None:
-        barred = [one.start for one in self._barred.find(reading)] if self._barred else []
-        items = [i for i in reading.items if not any(i.start <= start < i.end for start in barred)]
+        barred = sorted(one.start for one in self._barred.find(reading)) if self._barred else []
+        items = [i for i in reading.items if bisect_left(barred, i.start) == bisect_left(barred, i.end)]
         return (items[0].start, items[-1].end) if len(items) >= self.rule.items else None
 
-    def _near(self, reading: Reading, found: Found, mention: Mention) -> _Span | None:
-        start, end = min(found.start, mention.start), max(found.end, mention.end)
-        apart = max(found.start, mention.start) - min(found.end, mention.end)
-        between = reading.text[min(found.end, mention.end) : max(found.start, mention.start)]
-        return (start, end) if apart <= self.rule.within and "\n" not in between else None
+    def _near(self, reading: Reading, found: Sequence[Found], named: Sequence[Mention]) -> _Span | None:
+        """The first words found that have a name beside them; only the next names on both sides can be it."""
+        starts = [mention.start for mention in named]
+        for one in found:
+            place = bisect_left(starts, one.start)
+            for mention in named[max(0, place - 1) : place + 1]:
+                between = reading.text[min(one.end, mention.end) : max(one.start, mention.start)]
+                if len(between) <= self.rule.within and "\n" not in between:
+                    return min(one.start, mention.start), max(one.end, mention.end)
+        return None
 
 
 def _quote(reading: Reading, span: _Span) -> str:

@@ -4,11 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 
-from mascope.records import Agent, Message, Turn
+from mascope.records import SHORTEST_CODABLE, Agent, Message, Turn, codable
 from mascope.store.journal import Journal
-
-SHORTEST = 2
-"""Characters that a message must have, blanks round it not counted, to be coded."""
 
 UNRECORDED = "unrecorded"
 """The condition's `visibility` where nobody wrote down what speakers saw (imported transcripts)."""
@@ -38,10 +35,6 @@ class Unit:
     absent: tuple[Absence, ...]
 
 
-def codable(turn: Turn) -> bool:
-    return isinstance(turn, Message) and len(turn.text.strip()) >= SHORTEST
-
-
 def units_of(journal: Journal, context: int) -> tuple[Unit, ...]:
     """Every codable message of a run with up to `context` messages before it, in transcript order.
 
@@ -69,16 +62,17 @@ def _setting(condition: Mapping[str, object], key: str) -> object:
     return condition.get(key) if nested is None else nested
 
 
-def _codable(turns: Iterable[Turn]) -> Iterator[Message]:
-    return (turn for turn in turns if isinstance(turn, Message) and codable(turn))
+def _said(turns: Iterable[Turn]) -> Iterator[Message]:
+    """What others read, scripted lines among it: they are context, although nobody's behaviour."""
+    return (t for t in turns if isinstance(t, Message) and len(t.text.strip()) >= SHORTEST_CODABLE)
 
 
 _Shown = Iterator[tuple[Message, tuple[Message, ...]]]
 
 
 def _by_record(turns: list[Turn], length: int) -> _Shown:
-    by_id = {message.id: message for message in _codable(turns)}
-    for message in by_id.values():
+    by_id = {message.id: message for message in _said(turns)}
+    for message in filter(codable, by_id.values()):
         seen: list[Message] = []
         for id_ in reversed(message.seen):
             if len(seen) == length:
@@ -90,9 +84,10 @@ def _by_record(turns: list[Turn], length: int) -> _Shown:
 
 def _by_order(turns: list[Turn], alone: bool, length: int) -> _Shown:
     before: dict[str | None, list[Message]] = {}
-    for message in _codable(turns):
+    for message in _said(turns):
         heard = before.setdefault(message.agent if alone else None, [])
-        yield message, tuple(heard[max(0, len(heard) - length) :])
+        if codable(message):
+            yield message, tuple(heard[max(0, len(heard) - length) :])
         heard.append(message)
 
 

@@ -128,19 +128,28 @@ _Names = tuple[tuple[str, tuple[str, ...]], ...]
 def _index(names: _Names, parts: bool) -> _Index:
     owned = _owned(names, parts)
     families = _families(owned)
-    pieces: list[str] = []
+    # The longest first: "Agent-AA" before "Agent-A", a copy's "Kimi K2 (2)" before the first one's "Kimi K2".
+    by_first: dict[str, list[str]] = {}
+    for name in sorted(owned, key=len, reverse=True):
+        by_first.setdefault("".join(sorted(spelling.first_characters(name))), []).append(name)
+    branches: list[str] = []
     owners: dict[int, _Owner] = {}
     groups = 0
-    # The longest first: "Agent-AA" before "Agent-A", a copy's "Kimi K2 (2)" before the first one's "Kimi K2".
-    for name in sorted(owned, key=len, reverse=True):
-        piece = f"({spelling.pattern(name)})"
-        owners[groups + 1] = _Owner(owned[name], families.get(_stem(name)))
-        groups += re.compile(piece).groups
-        pieces.append(piece)
-    # A look-ahead for the first characters alone makes the search several times faster.
-    first = "".join(sorted({c for name in owned for c in spelling.first_characters(name)}))
-    whole = f"(?=[{re.escape(first)}])(?<!{spelling.LETTER})(?:{'|'.join(pieces)})" if pieces else "(?!)"
-    return _Index(re.compile(whole), owners)
+    for first, several in by_first.items():
+        pieces = [f"({spelling.pattern(name)})" for name in several]
+        for name, piece in zip(several, pieces, strict=True):
+            owners[groups + 1] = _Owner(owned[name], families.get(_stem(name)))
+            groups += re.compile(piece).groups
+        branches.append(f"{_one_of(first)}(?:{'|'.join(pieces)})")
+    if not branches:
+        return _Index(re.compile("(?!)"), owners)
+    # Looking for first characters only, and for them first, makes the search several times faster.
+    begin = f"{_one_of(''.join(sorted(set(''.join(by_first)))))}(?<!{spelling.LETTER})"
+    return _Index(re.compile(f"{begin}(?:{'|'.join(branches)})"), owners)
+
+
+def _one_of(characters: str) -> str:
+    return f"(?=[{re.escape(characters)}])"
 
 
 def _owned(names: _Names, parts: bool) -> dict[str, str | None]:

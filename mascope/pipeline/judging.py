@@ -16,6 +16,7 @@ from mascope.judging.llm import Calling
 from mascope.judging.panel import Observer, Setting, judge
 from mascope.judging.recording import Again
 from mascope.judging.summary import JudgingSummary
+from mascope.pipeline.collecting import rarely_collecting
 from mascope.pipeline.opening import close, open_chats, spent_in
 from mascope.pipeline.panels import panel_of
 from mascope.store.layout import Results
@@ -47,7 +48,7 @@ async def code(prepared: Prepared, observer: Observer) -> JudgingSummary:
     """Code what is not coded yet. Ctrl-C ends it cleanly, a second one at once; both resume."""
     halt = Halt()
     setting = Setting(Calling(Pacer()), observer, halt, prepared.again)
-    with prepared.results.locked():
+    with prepared.results.locked(), rarely_collecting():
         work = asyncio.create_task(judge(prepared.results, prepared.panel, prepared.chats, setting))
         try:
             with interruptible(halt, work):

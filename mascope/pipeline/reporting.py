@@ -18,6 +18,7 @@ from mascope.store import frames
 from mascope.store.frames import Frames
 from mascope.store.layout import Results
 from mascope.study import Hypothesis
+from mascope.study.declared import first_declared, status_of
 from mascope.tables.analysis import RESAMPLES, Analysis, label_messages, panel_and_references
 from mascope.tables.catalog import build
 from mascope.tables.contrasts import known_measures
@@ -40,7 +41,8 @@ def report(results: Results, options: Options) -> Report:
     """Everything that can be said of what is in `results` now."""
     analysis = analyse(results, options)
     tables = tuple(build(analysis, options.only))
-    return Report(_summary(results, analysis), tables)
+    audit = [note for table in tables if table.name == "audit" for note in table.notes]
+    return Report(_summary(results, analysis, audit), tables)
 
 
 def analyse(results: Results, options: Options) -> Analysis:
@@ -64,6 +66,8 @@ def analyse(results: Results, options: Options) -> Analysis:
         labels=labels,
         labelled=label_messages(found, flags, coders, labels),
         hypotheses=_hypotheses(stored, flags),
+        exploratory=_exploratory(stored),
+        withdrawn=_withdrawn(stored),
         thresholds=panel.thresholds if panel else Thresholds(),
         seed=int(stored.get("seed", 0)),
         resamples=options.resamples,
@@ -97,10 +101,32 @@ def _hypotheses(stored: dict[str, Any], flags: tuple[str, ...]) -> tuple[Hypothe
 
 def _hypothesis(entry: dict[str, Any]) -> Hypothesis:
     a, b = entry["compare"]
-    return Hypothesis(entry["id"], entry["measure"], a, b, entry["direction"], entry["family"])
+    return Hypothesis(
+        id=entry["id"],
+        measure=entry["measure"],
+        series_a=a,
+        series_b=b,
+        direction=entry["direction"],
+        family=entry["family"],
+        margin=entry.get("margin"),
+        matched_by=entry.get("matched_by"),
+    )
 
 
-def _summary(results: Results, analysis: Analysis) -> Summary:
+def _exploratory(stored: dict[str, Any]) -> tuple[str, ...]:
+    """Ids of the hypotheses that came, or were changed, after the first run had begun."""
+    declared = first_declared(stored)
+    entries = stored.get("hypotheses") or ()
+    return tuple(str(entry["id"]) for entry in entries if status_of(entry, declared) == "exploratory")
+
+
+def _withdrawn(stored: dict[str, Any]) -> tuple[str, ...]:
+    """Ids of those that were declared before the first run and are not in the study any more."""
+    left = {str(entry["id"]) for entry in stored.get("hypotheses") or ()}
+    return tuple(id_ for id_ in first_declared(stored) if id_ not in left)
+
+
+def _summary(results: Results, analysis: Analysis, audit: Sequence[str]) -> Summary:
     stored, found = results.study(), analysis.frames
     stamp = stored.get("mascope") or {}
     simulated = bool(stamp.get("simulated")) or _rehearsed(found)
@@ -112,7 +138,7 @@ def _summary(results: Results, analysis: Analysis) -> Summary:
         _coders_line(analysis),
         f"Labels: {analysis.labels}. mascope {__version__}, study digest {str(stamp.get('digest', ''))[:12]}",
     ]
-    return Summary(str(stored.get("study")), simulated, tuple(lines), tuple(_warnings(analysis)))
+    return Summary(str(stored.get("study")), simulated, tuple(lines), (*_warnings(analysis), *audit))
 
 
 def _rehearsed(found: Frames) -> bool:

@@ -16,11 +16,13 @@ from mascope.discussion.engine import Observer, Setting
 from mascope.discussion.runs import check_journals, hold_runs
 from mascope.errors import BudgetReached, ForeignResults, InvalidFile
 from mascope.halt import INTERRUPTED, Halt, interruptible
+from mascope.pipeline.collecting import rarely_collecting
 from mascope.pipeline.opening import close, open_chats, spent_in
 from mascope.pipeline.planning import select, used_models
 from mascope.store.journal import Journal
 from mascope.store.layout import Results
 from mascope.study import Run, Study, load_study, plan, stamped
+from mascope.study.declared import first_declared
 from mascope.yamlfile import dump
 
 JOBS = 32
@@ -107,12 +109,17 @@ def check_results(results: Results, study: Study) -> None:
         raise InvalidFile(results.root, "is a file, not a directory for results; choose another with --out")
 
 
+def _declared(results: Results) -> dict[str, str] | None:
+    """The hypotheses that stood before the first run; None where no run has begun yet."""
+    return first_declared(results.study()) if results.journals() else None
+
+
 async def hold(prepared: Prepared, observer: Observer) -> RunSummary:
     """Hold the runs that remain. Ctrl-C ends it cleanly, a second one at once; both resume."""
     results, halt = prepared.results, Halt()
     statuses = {run.id: prepared.journals[run.id].status for run in prepared.runs}
-    with results.locked():
-        results.write_study(dump(stamped(prepared.study, results.root)))
+    with results.locked(), rarely_collecting():
+        results.write_study(dump(stamped(prepared.study, results.root, _declared(results))))
         setting = Setting(Models(prepared.chats, Pacer()), observer, halt)
         work = asyncio.create_task(hold_runs(prepared.study, prepared.to_do, results, setting, prepared.jobs))
         try:

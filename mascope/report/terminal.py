@@ -5,7 +5,7 @@ row is known. A table longer than `LONG` shows its beginning and says where the 
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from rich import box
@@ -47,11 +47,16 @@ class _Shown:
         return max(map(cell_len, (*self.header.split("\n"), *self.cells)), default=1)
 
 
-def show(report: Report, console: Console) -> None:
-    """The whole report: what was run, the tables, and the warnings last, where they are seen."""
+def show(report: Report, console: Console, printed: Collection[str] | None = None) -> None:
+    """What was run, the tables (those in `printed`), and the warnings last, where they are seen."""
     show_summary(report.summary, console)
     for table in report.tables:
-        show_table(report, table, console)
+        if printed is None or table.name in printed:
+            show_table(report, table, console)
+    more = [table.name for table in report.tables if printed is not None and table.name not in printed]
+    if more:
+        console.print()
+        _say(console, f"Also computed, in tables/: {', '.join(more)}. --only NAME prints one.")
     show_warnings(report.summary, console)
 
 

@@ -202,12 +202,18 @@ def confounds(audited: pd.DataFrame, series_a: str, series_b: str) -> tuple[str,
 
 
 def concerns(audited: pd.DataFrame, series: str) -> tuple[str, ...]:
-    """What in a series by itself stands out: rates of `NOT_MEANT` that reach the measure's `material`."""
-    rates = _by_measure(audited, series)
+    """What in a series by itself stands out: rates of `NOT_MEANT` that reach the measure's `material`.
+
+    Turns lost are none of them where the study asks for faults: those lose turns too.
+    """
+    rates = {measure: rate for (measure, detail), rate in _by_measure(audited, series).items() if not detail}
+    asked_for = "failures_injected" in rates and rates["failures_injected"].value > 0
     return tuple(
-        f"{AUDITS[measure].label} {_shown(measure, rates[measure, ''])}"
+        f"{AUDITS[measure].label} {_shown(measure, rates[measure])}"
         for measure in NOT_MEANT
-        if (measure, "") in rates and rates[measure, ""].value >= AUDITS[measure].material
+        if measure in rates
+        and rates[measure].value >= AUDITS[measure].material
+        and not (asked_for and measure == "lost_turns")
     )
 
 

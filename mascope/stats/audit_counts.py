@@ -1,7 +1,7 @@
 """Runs, agents, messages and failures → what the audit counts in every run."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -25,10 +25,11 @@ class Journaled:
     failures: pd.DataFrame
     words: Words | None = None
     """Of the messages' texts; None where texts were not loaded."""
-    place: "pd.Index[str]" = field(init=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "place", pd.Index(self.runs["run"].astype(str)))
+    @property
+    def place(self) -> "pd.Index[str]":
+        """The runs' names, in their order."""
+        return pd.Index(self.runs["run"].astype(str))
 
     def per_run(self, frame: pd.DataFrame, weights: npt.ArrayLike | None = None) -> Floats:
         """Rows of `frame`, or the sum of their weights, in each run: (runs,)."""

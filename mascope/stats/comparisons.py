@@ -73,7 +73,7 @@ def contrasts(
 def _row(
     question: Comparison, measures: pd.DataFrame, rng: np.random.Generator, resamples: int
 ) -> dict[str, object]:
-    a, b = _samples(question, measures)
+    a, b = samples(question, measures)
     alternative = "two-sided" if question.direction == "equivalent" else question.direction
     compare = contrast if question.matched_by is None else matched_contrast
     found = compare(a, b, rng, alternative, resamples)
@@ -86,7 +86,7 @@ def _row(
     }  # fmt: skip
 
 
-def _samples(question: Comparison, measures: pd.DataFrame) -> tuple[Floats, Floats]:
+def samples(question: Comparison, measures: pd.DataFrame) -> tuple[Floats, Floats]:
     """The values of a and b; matched ones in the same order."""
     if question.measure not in measures:
         return np.empty(0), np.empty(0)

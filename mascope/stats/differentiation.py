@@ -111,9 +111,7 @@ def differentiation(
     counts = tally(labels, flags, series)
     blocks = [_series_rows(counts, number) for number in range(len(counts.cells.series))]
     columns = list(DIFFERENTIATION_COLUMNS)
-    return (
-        pd.concat(blocks, ignore_index=True)[columns] if blocks else pd.DataFrame(columns=columns)
-    )
+    return pd.concat(blocks, ignore_index=True)[columns] if blocks else pd.DataFrame(columns=columns)
 
 
 def _series_rows(counts: Tally, series: int) -> pd.DataFrame:

@@ -13,21 +13,37 @@ def _listed(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
-FUNCTION_WORDS: Mapping[str, frozenset[str]] = MappingProxyType({
-    "en": _listed("the of and to is that for with this are be as we it you on will our have by can from an"
-                    " at your or should need let not all"),
-    "fr": _listed("le la les des et est une du pour dans que qui avec sur pas nous vous au ce sont par aux"
-                    " cette plus ou je il être avons peut l d qu c"),
-    "es": _listed("el los las y que del en una por con para como está más pero sus nos lo hay también este"
-                    " esta ser muy"),
-    "de": _listed("der die und das den von zu mit ist des auf für nicht ein eine als auch wir werden sich"
-                    " dem im wird es ich oder"),
-    "it": _listed("il di che è per una con sono non della del gli nel più alla dei anche questo come ci"
-                    " delle dal abbiamo"),
-    "pt": _listed("o os as e que do da em um uma para com não por mais dos como são ao na no das você"
-                    " também nós"),
-    "nl": _listed("de het een en van is dat op te voor met zijn niet aan er ook maar wij naar bij"),
-})  # fmt: skip
+FUNCTION_WORDS: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "en": _listed(
+            "the of and to is that for with this are be as we it you on will our have by can from an a in "
+            "i at your or should need let not all"
+        ),
+        "fr": _listed(
+            "le la les des et est une un du de en à pour dans que qui avec sur pas nous vous au ce sont "
+            "par aux cette plus ou je il n s l d qu c se sa son être avons peut"
+        ),
+        "es": _listed(
+            "el la los las y que de del en un una por con para como está más pero sus nos lo hay también "
+            "este esta ser muy se su a"
+        ),
+        "de": _listed(
+            "der die und das den von zu mit ist des auf für nicht ein eine als auch wir werden sich dem "
+            "im wird es ich oder"
+        ),
+        "it": _listed(
+            "il la le un di e che è a in per una con sono non della del gli nel più alla dei anche questo "
+            "come ci i delle dal abbiamo"
+        ),
+        "pt": _listed(
+            "o a os as e que de do da em um uma para com não por mais dos como são ao na no das você "
+            "também nós se"
+        ),
+        "nl": _listed(
+            "de het een en van is dat op te voor met zijn niet aan er ook maar wij naar bij wat dit"
+        ),
+    }
+)
 """The most frequent words of running text by language (ISO 639-1). One word may count for several."""
 
 LEAST = 3

@@ -13,7 +13,7 @@ LENGTH = 3
 
 
 def trigrams(texts: Sequence[str], most: int) -> Floats:
-    """Counts (texts, at most `most`) of these texts' most frequent character trigrams, the first the most so."""
+    """Counts (texts, at most `most`) of these texts' most frequent character trigrams."""
     lengths = np.array([len(text) for text in texts], dtype=np.intp)
     codes = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
     letters = _letters(codes)

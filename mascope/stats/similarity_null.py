@@ -14,7 +14,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from mascope.stats.profiles import Ints, Tally, flag_values, tally
-from mascope.stats.resampling import Floats, percentile_interval, permutation_p, ratio
+from mascope.stats.resampling import (
+    Floats,
+    percentile_interval,
+    percentile_intervals,
+    permutation_p,
+    ratio,
+)
 from mascope.stats.similarity import mean_cosines
 
 Longs: TypeAlias = npt.NDArray[np.int64]
@@ -22,7 +28,7 @@ Longs: TypeAlias = npt.NDArray[np.int64]
 PERMUTATIONS = 1_000
 SHUFFLED_AT_MOST = 200_000_000  # labels in all: some seconds
 
-RUN_NULL_COLUMNS = ("run", "series", "null_mean", "null_sd", "null_p")
+RUN_NULL_COLUMNS = ("run", "series", "null_mean", "null_sd", "null_low", "null_high", "null_p")
 SERIES_NULL_COLUMNS = (
     "series", "cosine", "null_mean", "null_low", "null_high", "null_p", "excess", "permutations",
 )  # fmt: skip
@@ -35,8 +41,9 @@ class SimilarityNull:
     """Similarity under shuffled labels."""
 
     runs: pd.DataFrame
-    """`RUN_NULL_COLUMNS`, one row a run: mean and standard deviation of its cosine over permutations; p that
-    agents who do not differ look as different as these (one-sided: cosine as low as observed)."""
+    """`RUN_NULL_COLUMNS`, one row a run: mean, standard deviation and central 95% of its cosine over
+    permutations; p that agents who do not differ look as different as these (one-sided: cosine as low as
+    observed)."""
     series: pd.DataFrame
     """`SERIES_NULL_COLUMNS`, one row a series: the same for the mean over the runs that have a cosine, with
     the central 95% of the permuted means, and `excess` = cosine − null_mean (negative: agents differ)."""
@@ -91,9 +98,12 @@ def _series_null(
     )
     observed = mean_cosines(counts.rates[part], starts).mean
     mean, sd = _moments(null)
+    bands = [(band.low, band.high) if band else (np.nan, np.nan) for band in percentile_intervals(null)]
+    low, high = np.array(bands).T
     per_run = pd.DataFrame({
         "run": found.runs[runs], "series": found.series[series],
-        "null_mean": mean, "null_sd": sd, "null_p": _as_low(observed, null),
+        "null_mean": mean, "null_sd": sd, "null_low": low, "null_high": high,
+        "null_p": _as_low(observed, null),
     })  # fmt: skip
     return per_run, {"series": found.series[series], **_series_summary(observed, null)}
 

@@ -89,7 +89,9 @@ def _casts(agents: pd.DataFrame) -> dict[str, _Cast]:
     found: dict[str, _Cast] = {}
     for run, members in groupby(rows, key=lambda row: row[0]):
         key = tuple(_known(row[1:]) for row in members)
-        found[run] = made.setdefault(key, _cast(key)) if key not in made else made[key]
+        if key not in made:
+            made[key] = _cast(key)
+        found[run] = made[key]
     return found
 
 

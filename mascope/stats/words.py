@@ -42,8 +42,9 @@ class Words:
 
     def counts(self) -> "sparse.csr_array":
         """(texts, vocabulary): how often each word occurs in each text."""
-        ones = np.ones(len(self.word))
-        found = sparse.csr_array((ones, self.word, self.starts), shape=(self.texts, len(self.vocabulary)))
+        # Copies: to sum duplicates rewrites the arrays in place.
+        parts = np.ones(len(self.word)), self.word.copy(), self.starts.copy()
+        found = sparse.csr_array(parts, shape=(self.texts, len(self.vocabulary)))
         found.sum_duplicates()
         return found
 

@@ -201,6 +201,7 @@ def _add_run(found: Journal, header: Header, runs: _Growing) -> None:
     usages = [message.usage for message in messages if message.usage is not None]
     costs = [message.cost_usd for message in messages if message.cost_usd is not None]
     coded = sum(map(codable, messages))
+    scripted = sum(message.scripted for message in messages)
     injected = sum(failure.origin == "injected" for failure in failures)
     runs.add(
         (
@@ -210,7 +211,7 @@ def _add_run(found: Journal, header: Header, runs: _Growing) -> None:
             found.status,
             found.end.get("reason") if found.end else None,
             coded,
-            len(messages) - coded,
+            len(messages) - coded - scripted,
             injected,
             len(failures) - injected,
             sum(usage.prompt for usage in usages) if usages else None,

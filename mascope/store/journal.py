@@ -133,7 +133,10 @@ class Recorder:
 
     def end(self, status: str, reason: str | None = None) -> None:
         self._lines.append("end", **_last(status, reason))
-        self._lines.sync()
+
+    async def sync(self) -> None:
+        """Wait until the disk has all of it: a finished run survives a power loss too."""
+        await self._lines.sync()
 
     def close(self) -> None:
         self._lines.close()
@@ -181,8 +184,8 @@ def _event(turn: Turn) -> str:
 
 def _plain(turn: Turn) -> dict[str, Any]:
     fields = {name: getattr(turn, name) for name in turn.__slots__}
-    if isinstance(turn, Message) and turn.usage is not None:
-        fields["usage"] = asdict(turn.usage)
+    if isinstance(turn, Message) and (usage := turn.usage) is not None:
+        fields["usage"] = {name: getattr(usage, name) for name in usage.__slots__}
     return fields
 
 

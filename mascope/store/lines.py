@@ -4,6 +4,7 @@ A line counts once its newline is there. A last line without one was cut off by 
 a writer cuts it off before it goes on. A broken line anywhere else is an error, never passed over.
 """
 
+import asyncio
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -16,6 +17,8 @@ from typing import Any
 from mascope.errors import CorruptJournal, InvalidInput
 
 Clock = Callable[[], str]
+ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+"""Made once: `json.dumps` would make an encoder for each line."""
 NOT_JSON = (ValueError, RecursionError)
 """What `json.loads` raises: the latter for brackets nested by the thousand."""
 
@@ -27,7 +30,7 @@ def utc_now() -> str:
 def encode(line: Mapping[str, Any]) -> bytes:
     """One line with its newline. Text stays readable; only what UTF-8 cannot hold is escaped."""
     try:
-        return json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+        return ENCODE(line).encode() + b"\n"
     except UnicodeEncodeError:  # a lone surrogate, which models do produce
         return json.dumps(line, separators=(",", ":")).encode() + b"\n"
 
@@ -88,18 +91,22 @@ class Appender:
         return at
 
     def _write(self, line: bytes) -> None:
-        start = os.lseek(self._descriptor, 0, os.SEEK_END)
+        written = 0
         try:
-            written = os.write(self._descriptor, line)
             while written < len(line):
-                written += os.write(self._descriptor, line[written:])
+                written += os.write(self._descriptor, line[written:] if written else line)
         except OSError as error:
-            os.ftruncate(self._descriptor, start)  # a full disk leaves no half line
+            if written:  # a full disk leaves no half line
+                os.ftruncate(self._descriptor, os.fstat(self._descriptor).st_size - written)
             raise unwritable(self.file, error) from error
 
-    def sync(self) -> None:
-        """Wait until the disk has it: against power loss, not needed against a kill."""
-        os.fsync(self._descriptor)
+    async def sync(self) -> None:
+        """Wait until the disk has it, beside all else: against power loss, not needed against a kill."""
+        try:
+            # With a descriptor of its own, since whoever waits may be cancelled, and the file closed.
+            await asyncio.to_thread(_sync, os.dup(self._descriptor))
+        except OSError as error:
+            raise unwritable(self.file, error) from error
 
     def close(self) -> None:
         if self._descriptor >= 0:
@@ -113,6 +120,13 @@ class Appender:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _sync(descriptor: int) -> None:
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _mend(file: Path) -> None:

@@ -161,8 +161,12 @@ class Hypothesis:
     series_a: str
     series_b: str
     direction: str
-    """`less`, `greater` or `two-sided`: a compared with b."""
+    """`less`, `greater` or `two-sided`: a compared with b; `equivalent`: within ±margin of it."""
     family: str
+    margin: float | None = None
+    """The largest difference of means that would not matter, in the measure's unit."""
+    matched_by: str | None = None
+    """What runs that belong together share: `replicate`, or `parent` (of forks). None: independent runs."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,12 @@ from mascope.chat.types import NOTHING, Model
 from mascope.study import schema
 from mascope.study.build import Cast, Origin, build_condition, digest
 from mascope.study.condition import Condition, Hypothesis, Study
+from mascope.study.declared import STAMP, declaration
 from mascope.yamlfile import Document, Places, nearest, read, validate
 
 Patch = Mapping[str, Any]
+FORKED = re.compile(r"-fork[0-9]+-.+$")
+"""What a series of forks has after the name of the series it was forked from."""
 
 
 def load_study(file: Path) -> Study:
@@ -51,12 +55,18 @@ def branched(study: Study, condition: Patch) -> Condition:
     return build_condition(Origin(Document(study.file, dict(condition)), ((),)), condition, _cast(raw))
 
 
-def stamped(study: Study, root: Path) -> dict[str, Any]:
+def stamped(study: Study, root: Path, declared: Mapping[str, str] | None = None) -> dict[str, Any]:
     """What `root`/study.yaml holds: the study as resolved, with its digest and our version.
 
     It is itself a study file; the panel's path is relative to it, so that a project can be moved as a whole.
+    `declared` are the digests of the hypotheses before the first run; None where that is still to come.
     """
-    stamp = {"version": __version__, "digest": study.digest, "simulated": study.simulated}
+    stamp = {
+        "version": __version__,
+        "digest": study.digest,
+        "simulated": study.simulated,
+        STAMP: declaration(study.resolved["hypotheses"]) if declared is None else dict(declared),
+    }
     panel = {"panel": os.path.relpath(study.panel, root)} if study.panel else {}
     return {"study": study.name, "mascope": stamp, **panel, **study.resolved}
 
@@ -108,6 +118,7 @@ def _model(key: str, raw: schema.ModelFile) -> Model:
         deadline_s=raw.deadline,
         parameters=raw.parameters or NOTHING,
         context_tokens=raw.context,
+        client=raw.route,
     )
 
 
@@ -125,11 +136,13 @@ def _hypothesis(
     document: Document, n: int, raw: schema.HypothesisFile, series: Mapping[str, Condition]
 ) -> Hypothesis:
     for name in raw.compare:
-        if name not in series:
+        if FORKED.sub("", name) not in series:
             raise document.error(
                 ("hypotheses", n, "compare"), f"unknown series {name!r}{nearest(name, series)}"
             )
-    return Hypothesis(raw.id, raw.measure, *raw.compare, raw.direction, raw.family)
+    if any(str(other.get("id")) == raw.id for other in document.data["hypotheses"][:n]):
+        raise document.error(("hypotheses", n, "id"), f"two hypotheses are called {raw.id!r}")
+    return Hypothesis(**raw.model_dump(exclude={"compare"}), series_a=raw.compare[0], series_b=raw.compare[1])
 
 
 def _panel(document: Document, raw: schema.StudyFile) -> Path | None:
@@ -146,5 +159,7 @@ def _resolved(raw: schema.StudyFile, series: Mapping[str, Condition]) -> dict[st
         "seed": raw.seed,
         "models": {key: model.model_dump(exclude_defaults=True) for key, model in raw.models.items()},
         "series": {name: {"runs": c.runs, **c.resolved} for name, c in series.items()},
-        "hypotheses": [hypothesis.model_dump(mode="json") for hypothesis in raw.hypotheses],
+        "hypotheses": [
+            hypothesis.model_dump(mode="json", exclude_none=True) for hypothesis in raw.hypotheses
+        ],
     }

@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from mascope.chat.types import Client
 from mascope.study.schema_parts import (
     ContextFile,
     Faults,
@@ -31,6 +32,7 @@ class ModelFile(Strict):
     key_env: str | None = Field(default=None, pattern=r"^\w+$", description="Variable that holds the key")
     concurrency: int | None = Field(default=None, ge=1, description="Calls under way at once, at most")
     deadline: float = Field(default=120.0, gt=0, description="Seconds that one attempt may take")
+    route: Client | None = Field(default=None, description="Who sends its requests: direct or litellm")
     context: int | None = Field(
         default=None, ge=1, description="Tokens of prompt and answer together, at most"
     )
@@ -66,10 +68,24 @@ class HypothesisFile(Strict):
     """A comparison declared before the first run."""
 
     id: Name
-    measure: str = "similarity"
-    compare: tuple[str, str]
-    direction: Literal["less", "greater", "two-sided"] = "two-sided"
-    family: str = "primary"
+    measure: str = Field(default="similarity", description="A measure of the run, or a flag (its rate)")
+    compare: tuple[str, str] = Field(description="Two series; forks of a series too, by their name")
+    direction: Literal["less", "greater", "two-sided", "equivalent"] = "two-sided"
+    family: str = Field(default="primary", description="Whose p-values are adjusted together")
+    margin: float | None = Field(
+        default=None, gt=0, description="Largest difference of means that would not matter"
+    )
+    matched_by: Literal["replicate", "parent"] | None = Field(
+        default=None, description="Runs belong together by number, or by the run they were forked from"
+    )
+
+    @model_validator(mode="after")
+    def _bounded(self) -> "HypothesisFile":
+        if self.direction == "equivalent" and self.margin is None:
+            raise ValueError(
+                "direction `equivalent` needs a `margin`: how small a difference does not matter"
+            )
+        return self
 
 
 class StudyFile(Strict):

@@ -1,7 +1,8 @@
 """What every table is made from: the frames of a results directory, labelled by the panel."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,8 @@ from mascope.yamlfile import nearest
 
 LABEL_KEYS = ["message", "run", "series", "agent", "round", "position"]
 RESAMPLES = 10_000
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +43,12 @@ class Analysis:
     thresholds: Thresholds
     seed: int
     resamples: int = RESAMPLES
-    _cut: list[Words] = field(default_factory=list, init=False, repr=False, compare=False)
-    """Empty until a table asks for the words."""
+    exploratory: tuple[str, ...] = ()
+    """Ids of the hypotheses that did not stand as they are before the first run."""
+    withdrawn: tuple[str, ...] = ()
+    """Ids of those that stood there, and are gone from the study."""
+    _made: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """What several tables share, once one of them has asked for it."""
 
     def rng(self, table: str) -> np.random.Generator:
         """A generator of its own for each table, so that one table's draws do not move another's."""
@@ -53,9 +60,14 @@ class Analysis:
 
     def words(self) -> Words:
         """The words of all codable messages, in their order: cut once for all tables that need them."""
-        if not self._cut:
-            self._cut.append(words(self.frames.messages["text"].tolist()))
-        return self._cut[0]
+        return self.once("words", lambda: words(self.frames.messages["text"].tolist()))
+
+    def once(self, name: str, make: Callable[[], T]) -> T:
+        """What `make` gives, made for the first table that asks and kept for the others."""
+        if name not in self._made:
+            self._made[name] = make()
+        kept: T = self._made[name]
+        return kept
 
     @property
     def coded(self) -> bool:

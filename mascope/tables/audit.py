@@ -27,6 +27,21 @@ NO_TEXTS = "Texts were not loaded, so nothing that needs them was counted."
 
 def audit_table(analysis: Analysis) -> Table:
     """One row a series, measure and detail; for each series the row `names` first."""
+    rows = audited(analysis)
+    meaning = rows["measure"].map({name: about.definition for name, about in AUDITS.items()})
+    shown = rows.assign(meaning=meaning.fillna("What the agents are called."))
+    frame = shown[[column.name for column in COLUMNS]]
+    return Table(
+        "audit", "Audit: what differed between series", COLUMNS, frame, tuple(_notes(rows, analysis))
+    )
+
+
+def audited(analysis: Analysis) -> pd.DataFrame:
+    """The audit with the columns `AUDIT_COLUMNS`, series by series: what `stats.audit.confounds` takes."""
+    return analysis.once("audit", lambda: _audited(analysis))
+
+
+def _audited(analysis: Analysis) -> pd.DataFrame:
     frames = analysis.frames
     words = analysis.words() if analysis.has_texts else None
     data = Journaled(frames.runs, frames.agents, frames.messages, frames.failures, words)
@@ -35,12 +50,7 @@ def audit_table(analysis: Analysis) -> Table:
     names = _names(frames.agents, analysis.series)
     rows = pd.concat([names, found], ignore_index=True) if len(names) else found
     place = {name: number for number, name in enumerate(analysis.series)}
-    ordered = rows.sort_values("series", key=lambda names: names.map(place), kind="stable")
-    meaning = ordered["measure"].map({name: about.definition for name, about in AUDITS.items()})
-    shown = ordered.assign(meaning=meaning.fillna("What the agents are called."))
-    frame = shown[[column.name for column in COLUMNS]].reset_index(drop=True)
-    notes = tuple(_notes(found, analysis))
-    return Table("audit", "Audit: what differed between series", COLUMNS, frame, notes)
+    return rows.sort_values("series", key=lambda names: names.map(place), kind="stable", ignore_index=True)
 
 
 def _notes(found: pd.DataFrame, analysis: Analysis) -> Iterator[str]:

@@ -9,8 +9,12 @@ from mascope.tables.agreement import agreement_table
 from mascope.tables.analysis import Analysis
 from mascope.tables.audit import audit_table
 from mascope.tables.compensation import compensation_table
+from mascope.tables.convergence import convergence_table, temporal_table
+from mascope.tables.roles import roles_table
+from mascope.tables.sensitivity import sensitivity_table
 from mascope.tables.structure import network_table
 from mascope.tables.table import Table
+from mascope.tables.text import text_table
 from mascope.yamlfile import nearest
 
 Builder: TypeAlias = Callable[[Analysis], Table]
@@ -27,11 +31,21 @@ TABLES: Mapping[str, Builder] = {
     "similarity": differentiation.similarity_table,
     "series": differentiation.series_table,
     "differentiation": differentiation.differentiation_table,
+    "roles": roles_table,
     "contrasts": contrasts.contrasts_table,
+    "sensitivity": sensitivity_table,
     "compensation": compensation_table,
+    "convergence": convergence_table,
+    "temporal": temporal_table,
     "network": network_table,
+    "text": text_table,
     "audit": audit_table,
 }
+
+PRINTED = frozenset(
+    ("runs", "messages", "agreement", "profiles", "similarity", "series", "differentiation", "contrasts")
+)
+"""What a report in a terminal begins with; the others are printed when asked for by name."""
 
 
 def build(analysis: Analysis, only: Iterable[str] | None = None) -> Iterator[Table]:

@@ -1,21 +1,34 @@
 """The declared hypotheses, tested."""
 
-from typing import cast
+from collections.abc import Mapping
+from dataclasses import replace
 
-from mascope.stats.comparisons import Comparison, Direction, contrasts
-from mascope.stats.measures import MEASURES, run_measures
+import pandas as pd
+
+from mascope.stats.clustered import clustered_logit
+from mascope.stats.comparisons import Comparison, contrasts
+from mascope.stats.measures import MEASURES
+from mascope.stats.multiplicity import within_families
 from mascope.tables.analysis import Analysis
 from mascope.tables.differentiation import LABELS, NOT_CODED, NOTE
+from mascope.tables.hypotheses import comparisons, counted, families, measured, statuses
+from mascope.tables.sensitivity import verdicts
 from mascope.tables.table import Column, Table
 
 COLUMNS = (
     Column("hypothesis", "Its id in the study file."),
+    Column(
+        "status",
+        "`declared`: in the study, as it is, before the first run; `exploratory`: added or changed later, or "
+        "not on record.",
+    ),
     Column("family", "Hypotheses whose p-values are adjusted together.", detail=True),
     Column("measure", "What is compared: one number a run."),
     Column("series_a", "First series."),
     Column("series_b", "Second series."),
     Column("direction", "What was expected of the first against the second."),
     LABELS,
+    Column("test", "Mann-Whitney, or the signed-rank test of matched runs.", detail=True),
     Column("n_a", "Runs of the first series."),
     Column("n_b", "Runs of the second series."),
     Column("mean_a", "Mean of the measure in the first series.", 3),
@@ -24,9 +37,14 @@ COLUMNS = (
     Column("difference_low", "Lower end of its 95% interval by bootstrap over runs.", 3, detail=True),
     Column("difference_high", "Upper end of the same.", 3, detail=True),
     Column("U", "Mann–Whitney U of the first series (Mann and Whitney 1947).", 1, detail=True),
+    Column("W", "Wilcoxon's W of matched runs (Wilcoxon 1945).", 1, detail=True),
     Column("z", "Its standardised value, corrected for ties, without continuity correction.", 3, detail=True),
     Column("p", "Its p-value, one-sided where a direction was declared.", 3),
-    Column("p_adjusted", "The same after Holm within the family.", 3),
+    Column(
+        "p_adjusted",
+        "The same after Holm within the family, declared and exploratory apart; for equivalence, of that.",
+        3,
+    ),
     Column("r", "Effect size Z/√N; positive where the first series is larger.", 3, kind="share"),
     Column("r_low", "Lower end of its 95% interval by bootstrap.", 3, detail=True),
     Column("r_high", "Upper end of the same.", 3, detail=True),
@@ -38,19 +56,70 @@ COLUMNS = (
         3,
         kind="share",
     ),
+    Column("rank_biserial", "Of matched runs, the rank-biserial correlation (Kerby 2014).", 3, detail=True),
+    Column("effect_low", "Lower end of the 95% interval of Cliff's delta, or of that.", 3, detail=True),
+    Column("effect_high", "Upper end of the same.", 3, detail=True),
+    Column("margin", "The largest difference that would not matter, as the study says.", 3, detail=True),
+    Column(
+        "p_equivalence",
+        "p-value that the difference lies within ±margin, by two one-sided tests (Schuirmann 1987).",
+        3,
+        detail=True,
+    ),
+    Column("within_margin", "Whether the 90% bootstrap interval lies within ±margin.", detail=True),
+    Column(
+        "gee_log_odds",
+        "Of a share of messages: log odds ratio, runs as clusters (Liang and Zeger 1986).",
+        3,
+        detail=True,
+    ),
+    Column("gee_low", "Lower end of its 95% interval (Mancl and DeRouen 2001).", 3, detail=True),
+    Column("gee_high", "Upper end of the same.", 3, detail=True),
+    Column("gee_p", "Its p-value, one-sided where p is.", 3, detail=True),
     NOTE,
 )
+IF_EQUIVALENCE = ("margin", "p_equivalence")
+"""Shown to readers where a hypothesis asks for it."""
 
 
 def contrasts_table(analysis: Analysis) -> Table:
-    measures = run_measures(analysis.labelled, analysis.flags, analysis.traits, analysis.series)
-    comparisons = [
-        Comparison(h.id, h.measure, h.series_a, h.series_b, cast("Direction", h.direction), h.family)
-        for h in analysis.hypotheses
-    ]
-    found = contrasts(comparisons, measures, analysis.rng("contrasts"), analysis.resamples)
-    frame = found.assign(labels=analysis.labels)[[column.name for column in COLUMNS]]
-    return Table("contrasts", "Hypotheses", COLUMNS, frame, tuple(_notes(analysis)))
+    questions = comparisons(analysis)
+    found = contrasts(
+        questions, measured(analysis, analysis.labelled), analysis.rng("contrasts"), analysis.resamples
+    )
+    checked = pd.DataFrame([_clustered(analysis, question) for question in questions], columns=list(_GEE))
+    frame = pd.concat([found, checked.astype("float64")], axis=1).assign(
+        labels=analysis.labels, status=statuses(analysis), p_adjusted=_adjusted(found, analysis)
+    )
+    columns = _columns(questions)
+    shown = frame[[column.name for column in columns]]
+    return Table("contrasts", "Hypotheses", columns, shown, tuple(_notes(analysis)))
+
+
+def _adjusted(found: pd.DataFrame, analysis: Analysis) -> "pd.Series[float]":
+    tested = found["p_equivalence"].where(found["direction"] == "equivalent", found["p"])
+    return pd.Series(within_families(tested, families(analysis)), index=found.index)
+
+
+def _columns(questions: list[Comparison]) -> tuple[Column, ...]:
+    if not any(question.direction == "equivalent" for question in questions):
+        return COLUMNS
+    return tuple(replace(c, detail=False) if c.name in IF_EQUIVALENCE else c for c in COLUMNS)
+
+
+_GEE = ("gee_log_odds", "gee_low", "gee_high", "gee_p")
+
+
+def _clustered(analysis: Analysis, question: Comparison) -> Mapping[str, float | None]:
+    """Nothing for matched runs: the check takes runs as independent."""
+    counts = counted(analysis, question) if question.matched_by is None else None
+    if counts is None:
+        return {}
+    side = "two-sided" if question.direction == "equivalent" else question.direction
+    found = clustered_logit(*counts, side)
+    if found is None:
+        return {}
+    return dict(zip(_GEE, (found.log_odds, found.interval.low, found.interval.high, found.p), strict=True))
 
 
 def known_measures(flags: tuple[str, ...]) -> tuple[str, ...]:
@@ -60,4 +129,10 @@ def known_measures(flags: tuple[str, ...]) -> tuple[str, ...]:
 
 def _notes(analysis: Analysis) -> list[str]:
     notes = [] if analysis.hypotheses else ["The study declares no hypotheses (`hypotheses:`)."]
-    return notes if analysis.coded else [*notes, NOT_CODED]
+    if analysis.exploratory:
+        notes.append(f"Not on record as declared before the first run: {', '.join(analysis.exploratory)}.")
+    if analysis.withdrawn:
+        notes.append(f"Declared before the first run, but gone since: {', '.join(analysis.withdrawn)}.")
+    if not analysis.coded:
+        return [*notes, NOT_CODED]
+    return [*notes, *(f"{id_}: {said}." for id_, said in verdicts(analysis).items())]

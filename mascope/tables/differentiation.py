@@ -3,12 +3,15 @@
 import pandas as pd
 
 from mascope.stats import differentiation, profiles, similarity
+from mascope.stats.similarity_null import SimilarityNull, affordable, similarity_null
 from mascope.tables.analysis import Analysis
 from mascope.tables.table import Column, Table
 
 SERIES = Column("series", "The series.")
 LABELS = Column("labels", "How the codes were adjudicated, or whose they are.")
 NOTE = Column("note", "What could not be computed, and why.")
+PERMUTATIONS = 500
+"""Shuffles of a run's labels: the Monte-Carlo error of its mean and of a p near .05 is then about .01."""
 NOT_CODED = "No message has a decided label yet: judge the results, or bring codes in."
 
 PROFILE_COLUMNS = (
@@ -28,6 +31,18 @@ PROFILE_COLUMNS = (
     Column("runs", "Runs they come from."),
 )
 
+NULL_COLUMNS = (
+    Column(
+        "null_mean",
+        "Mean cosine if it did not matter which agent sent which message: labels shuffled within runs.",
+        3,
+        detail=True,
+    ),
+    Column("null_low", "Lower end of the central 95% of the cosines under that null.", 3, detail=True),
+    Column("null_high", "Upper end of the same.", 3, detail=True),
+    Column("p_null", "p-value of a cosine as low as this under that null.", 3, kind="p", detail=True),
+)
+
 SIMILARITY_COLUMNS = (
     Column("run", "The run's id."),
     SERIES,
@@ -37,6 +52,7 @@ SIMILARITY_COLUMNS = (
     Column("dropped", "Pairs left out because an agent showed no trait at all."),
     Column("jensen_shannon", "Mean Jensen–Shannon distance over the same pairs; 0 is alike.", 3, detail=True),
     Column("euclidean", "Mean Euclidean distance over all pairs; 0 is alike.", 3, detail=True),
+    *NULL_COLUMNS,
     NOTE,
 )
 
@@ -50,6 +66,7 @@ SERIES_COLUMNS = (
     Column("high", "Upper end of the same.", 3, kind="share"),
     Column("pairs", "Pairs of agents it rests on, over all runs.", detail=True),
     Column("dropped", "Pairs left out because an agent showed no trait at all."),
+    *NULL_COLUMNS,
     Column("any_trait", "Share of labelled messages that show any trait.", 3, kind="share"),
     Column("any_trait_low", "Lower end of its 95% interval by bootstrap over runs.", 3, detail=True),
     Column("any_trait_high", "Upper end of the same.", 3, detail=True),
@@ -91,14 +108,16 @@ def profiles_table(analysis: Analysis) -> Table:
 
 
 def similarity_table(analysis: Analysis) -> Table:
-    frame = similarity.similarity(analysis.labelled, analysis.traits, analysis.series)
+    found = similarity.similarity(analysis.labelled, analysis.traits, analysis.series)
+    frame = _beside_null(found, _null(analysis).runs, ["run", "series"])
     return _table("similarity", "Similarity of the agents, by run", SIMILARITY_COLUMNS, frame, analysis)
 
 
 def series_table(analysis: Analysis) -> Table:
-    frame = similarity.series_similarity(
+    found = similarity.series_similarity(
         analysis.labelled, analysis.traits, analysis.rng("series"), analysis.series, analysis.resamples
     )
+    frame = _beside_null(found, _null(analysis).series, ["series"])
     return _table("series", "Series", SERIES_COLUMNS, frame, analysis)
 
 
@@ -106,6 +125,28 @@ def differentiation_table(analysis: Analysis) -> Table:
     frame = differentiation.differentiation(analysis.labelled, analysis.traits, analysis.series)
     title = "Do agents differ? Kruskal–Wallis over agents"
     return _table("differentiation", title, DIFFERENTIATION_COLUMNS, frame, analysis)
+
+
+def _null(analysis: Analysis) -> SimilarityNull:
+    """The permutation null of all runs and series: both tables of similarity show it."""
+    return analysis.once(
+        "similarity null",
+        lambda: similarity_null(
+            analysis.labelled,
+            analysis.traits,
+            analysis.rng("similarity null"),
+            analysis.series,
+            max(99, min(affordable(len(analysis.labelled), PERMUTATIONS), analysis.resamples)),
+        ),
+    )
+
+
+def _beside_null(found: pd.DataFrame, null: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    columns = ["null_mean", "null_low", "null_high", "null_p"]
+    beside = null[[*keys, *columns]].rename(columns={"null_p": "p_null"})
+    return found.astype(dict.fromkeys(keys, object)).merge(
+        beside.astype(dict.fromkeys(keys, object)), on=keys, how="left"
+    )
 
 
 def _table(

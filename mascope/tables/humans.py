@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from mascope.stats import confusion as two
 from mascope.stats.correction import CORRECTIONS, CorrectedRate, Validated, accuracy
@@ -24,12 +23,20 @@ from mascope.stats.resampling import (
 from mascope.tables.agreement import panel_codes
 from mascope.tables.analysis import Analysis
 from mascope.tables.differentiation import NOTE, SERIES
-from mascope.tables.estimates import cells
+from mascope.tables.estimates import cells, frame_of
 from mascope.tables.table import Column, Table
 
 NO_HUMAN = (
     "No human has coded beside other coders: `mascope annotate` gives a human a sample to code, "
     "`mascope import codes` brings codes in."
+)
+OF_WEIGHTS = (
+    "Where messages are weighted, kappa is of all messages; in the table of agreement, of the sample alone."
+)
+OF_METHODS = (
+    "Rogan–Gladen takes sensitivity and specificity from all messages that the human coded: right where the "
+    "coder errs alike in every series. Prediction-powered rates assume nothing of the kind; they rest on the "
+    "series' own validated messages."
 )
 HUMAN = Column("human", "Whose codes are taken for the truth.")
 WHOSE = Column("labels", "The adjudicated labels, or the coder, whose rates and errors these are.")
@@ -83,7 +90,9 @@ def accuracy_table(analysis: Analysis) -> Table:
     pairs = list(_pairs(analysis))
     kappas = _kappas(pairs, Bootstrap(analysis.rng("accuracy"), analysis.resamples))
     rows = [_accuracy(pair, kappa) for pair, kappa in zip(pairs, kappas, strict=True)]
-    return _table("accuracy", "Coders against humans", ACCURACY_COLUMNS, rows, pairs)
+    frame = frame_of(rows, ACCURACY_COLUMNS)
+    notes = _notes(pairs, OF_WEIGHTS)
+    return Table("accuracy", "Coders against humans", ACCURACY_COLUMNS, frame, notes)
 
 
 def corrected_table(analysis: Analysis) -> Table:
@@ -91,7 +100,9 @@ def corrected_table(analysis: Analysis) -> Table:
     pairs = list(_pairs(analysis))
     series = analysis.frames.messages["series"].to_numpy(dtype=object)
     rows = [row for name in analysis.series for row in _series_rows(name, series == name, pairs, analysis)]
-    return _table("corrected", "Rates corrected by human codes", CORRECTED_COLUMNS, rows, pairs)
+    frame = frame_of(rows, CORRECTED_COLUMNS)
+    notes = _notes(pairs, OF_METHODS)
+    return Table("corrected", "Rates corrected by human codes", CORRECTED_COLUMNS, frame, notes)
 
 
 # The codes that are compared -------------------------------------------------------------------------------
@@ -232,7 +243,7 @@ def _series_rows(
             **{column: cell for name in found for column, cell in _corrected(name, found[name]).items()},
             "messages": int((~np.isnan(pair.codes.coder[inside])).sum()),
             "validated": int((pair.codes.both & inside).sum()),
-            "note": "; ".join(note for name in found for note in _notes(name, found[name])) or None,
+            "note": "; ".join(note for name in found for note in _problems(name, found[name])) or None,
         }
 
 
@@ -252,27 +263,19 @@ def _corrected(name: str, rate: CorrectedRate) -> dict[str, object]:
     return {name: rate.value, f"{name}_low": low, f"{name}_high": high}
 
 
-def _notes(name: str, rate: CorrectedRate) -> Iterator[str]:
+def _problems(name: str, rate: CorrectedRate) -> Iterator[str]:
     if rate.note:
         yield f"{METHODS[name]}: {rate.note}"
     if rate.value != rate.unbounded:
         yield f"{METHODS[name]}: {rate.unbounded:.3f}, kept within 0 and 1"
 
 
-# Tables ----------------------------------------------------------------------------------------------------
+# Notes -----------------------------------------------------------------------------------------------------
 
 
-def _table(
-    name: str,
-    title: str,
-    columns: tuple[Column, ...],
-    rows: Sequence[Mapping[str, object]],
-    pairs: Sequence[_Pair],
-) -> Table:
-    frame = pd.DataFrame(rows, columns=[column.name for column in columns])
+def _notes(pairs: Sequence[_Pair], method: str) -> tuple[str, ...]:
+    if not pairs:
+        return (NO_HUMAN,)
     mixed = sorted({pair.human for pair in pairs if pair.unweighted})
-    notes = [
-        f"Only some codes of {human} have sampling weights, so all count alike: estimates may be biased."
-        for human in mixed
-    ]
-    return Table(name, title, columns, frame, tuple(notes) if pairs else (NO_HUMAN,))
+    said = "have sampling weights, so all count alike: estimates may be biased."
+    return (method, *(f"Only some codes of {human} {said}" for human in mixed))

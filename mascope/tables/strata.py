@@ -2,14 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 
-import pandas as pd
-
 from mascope.stats.agreement import Agreement, PanelAgreement, by_stratum, panel_agreements
 from mascope.stats.resampling import Bootstrap, Estimate
 from mascope.tables.agreement import panel_codes
 from mascope.tables.analysis import Analysis
 from mascope.tables.differentiation import NOTE
-from mascope.tables.estimates import cells
+from mascope.tables.estimates import cells, frame_of
 from mascope.tables.table import Column, Table
 
 STRATA: Mapping[str, str] = {"series": "series", "model": "label"}
@@ -51,7 +49,7 @@ PANEL_COLUMNS = (
 
 def agreement_by_table(analysis: Analysis) -> Table:
     """One row a stratum, flag and pair of coders that share messages there."""
-    frame = pd.DataFrame(list(_by_rows(analysis)), columns=[column.name for column in BY_COLUMNS])
+    frame = frame_of(_by_rows(analysis), BY_COLUMNS)
     notes = () if len(_everyone(analysis)) > 1 else (FEW,)
     return Table("agreement_by", "Agreement of coders by series and model", BY_COLUMNS, frame, notes)
 
@@ -64,7 +62,7 @@ def panel_agreement_table(analysis: Analysis) -> Table:
         bootstrap = Bootstrap(analysis.rng("panel_agreement"), analysis.resamples)
         found = panel_agreements(panel_codes(analysis, coders), bootstrap)
     rows = [_panel_row(flag, agreement, len(coders)) for flag, agreement in found.items()]
-    frame = pd.DataFrame(rows, columns=[column.name for column in PANEL_COLUMNS])
+    frame = frame_of(rows, PANEL_COLUMNS)
     notes = () if len(coders) > 1 else ("The panel has fewer than two coders: there is no agreement.",)
     return Table("panel_agreement", "Agreement of the whole panel", PANEL_COLUMNS, frame, notes)
 

@@ -7,7 +7,7 @@ from mascope.names import MentionFinder
 from mascope.stats.attribution import CHARACTERS, SHUFFLES, Attribution, attribution
 from mascope.stats.estimates import ESTIMATE_COLUMNS, series_means
 from mascope.stats.language import languages
-from mascope.stats.resampling import Floats
+from mascope.stats.resampling import Floats, ratio
 from mascope.tables.analysis import Analysis
 from mascope.tables.structure import ESTIMATES
 from mascope.tables.table import Table
@@ -15,7 +15,7 @@ from mascope.tables.table import Table
 NO_TEXTS = "Texts were not loaded."
 NOTES = (
     "attribution: share of messages whose author is told from the text alone (character trigrams, names of "
-    "agents masked, ridge classifier, runs held out in turn); null: the same with authors shuffled within runs "
+    "agents masked, ridge classifier, runs held out in turn); null: with authors shuffled within runs "
     f"({SHUFFLES} times). attribution_chance: 1 / authors.",
     "questions: messages with a question mark. mentions: messages that name another agent and are no "
     "broadcast. distinct_words: different words / words of a run. language_…: messages in that language, of "
@@ -58,7 +58,8 @@ def run_texts(analysis: Analysis) -> tuple[pd.DataFrame, dict[str, Floats]]:
 
 
 def _means(values: Floats, run: "np.ndarray[tuple[int], np.dtype[np.intp]]", runs: int) -> Floats:
-    return pd.Series(values).groupby(run).mean().reindex(range(runs)).to_numpy(dtype=np.float64)
+    means = pd.Series(values).groupby(run).mean().reindex(range(runs))
+    return np.asarray(means, dtype=np.float64)
 
 
 def _languages(analysis: Analysis) -> "dict[str, pd.Series[float]]":
@@ -79,7 +80,7 @@ def _distinct(analysis: Analysis, run: "np.ndarray[tuple[int], np.dtype[np.intp]
     size = max(1, len(words.vocabulary))
     different = np.bincount(np.unique(of_run * size + words.word) // size, minlength=runs)
     said = np.bincount(of_run, minlength=runs).astype(np.float64)
-    return np.divide(different, said, out=np.full(runs, np.nan), where=said > 0)
+    return ratio(different.astype(np.float64), said)
 
 
 def _attributions(
@@ -108,7 +109,9 @@ def masked(analysis: Analysis) -> list[str]:
     names: dict[str, dict[str, str]] = {}
     for run, cast in agents.groupby(agents["run"].astype(str), sort=False):
         key = tuple(zip(cast["agent"].astype(str), cast["name"].astype(str), strict=True))
-        finders[str(run)] = made.setdefault(key, MentionFinder({agent: (name,) for agent, name in key}))
+        if key not in made:
+            made[key] = MentionFinder({agent: (name,) for agent, name in key})
+        finders[str(run)] = made[key]
         names[str(run)] = dict.fromkeys(cast["agent"].astype(str), MASK)
     messages = analysis.frames.messages
     rows = zip(messages["run"].astype(str), messages["text"], strict=True)

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import pytest
 
+from mascope.chat.direct import Direct
 from mascope.chat.remote import Remote
 from mascope.chat.retrying import Retrying, RetryPolicy
 from mascope.chat.types import Chat, ChatTurn, Model, Reply, Request, Sampling
@@ -38,6 +39,8 @@ class Route:
 
 
 ROUTES: Mapping[str, Route] = {
+    "direct-openai": Route(Direct, "openai/org/some-model"),
+    "direct-groq": Route(Direct, "groq/some-model"),
     "litellm-openai": Route(Remote, "openai/org/some-model"),
     "litellm-hosted_vllm": Route(Remote, "hosted_vllm/some-model"),
     "litellm-openrouter": Route(Remote, "openrouter/org/some-model"),

@@ -61,6 +61,10 @@ def test_no_seed_is_the_one_that_means_any(seed: int) -> None:
     assert 0 <= sampling(asked(Sampling(seed=seed)))["seed"] < 2**32 - 1
 
 
+def test_a_single_stop_is_one_stop() -> None:
+    assert sampling(asked(Sampling(extra={"stop": "END"})))["stop"] == ["END"]
+
+
 def test_an_answer_with_a_schema_may_repeat_itself() -> None:
     parameters = sampling(asked(Sampling(), {"type": "object"}))
 

@@ -4,15 +4,14 @@ import asyncio
 import os
 import subprocess
 import sys
-from typing import Any
 
 import pytest
 
-from mascope.chat.remote import ENVIRONMENT, Remote, import_litellm, is_closed
+from mascope.chat.remote import ENVIRONMENT, Remote, import_litellm
 from mascope.chat.types import Model
 from mascope.errors import FailureKind
 from mascope.records import Usage
-from tests.chat.remote_routes import KEY, SCHEMA, Route, ask, asking, failure
+from tests.chat.remote_routes import KEY, Route, ask, asking, failure
 from tests.real.misbehaviours import status
 from tests.real.openai_server import OpenAIServer, always
 
@@ -74,20 +73,3 @@ def test_the_route_itself_does_not_load_litellm() -> None:
 
 def test_closing_what_was_never_used_is_nothing() -> None:
     asyncio.run(Remote().aclose())
-
-
-@pytest.mark.parametrize(
-    ("schema", "closed"),
-    [
-        (dict(SCHEMA), True),
-        ({**SCHEMA, "additionalProperties": True}, False),
-        ({**SCHEMA, "required": []}, False),
-        ({"type": "object", "properties": {}}, False),
-        ({"type": "array", "items": dict(SCHEMA)}, True),
-        ({"type": "array", "items": {**SCHEMA, "required": []}}, False),
-        ({"anyOf": [dict(SCHEMA), {"type": "object"}]}, False),
-        ({"type": "string"}, True),
-    ],
-)
-def test_a_schema_is_strict_only_where_every_object_is_exact(schema: dict[str, Any], closed: bool) -> None:
-    assert is_closed(schema) is closed

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from mascope.chat.direct import Direct
 from mascope.chat.limiter import Limit
 from mascope.chat.pacing import Pacer
 from mascope.chat.remote import Remote, import_litellm
 from mascope.chat.retrying import Retrying, RetryPolicy
-from mascope.chat.types import ChatTurn, Model, Reply, Request
+from mascope.chat.types import Chat, ChatTurn, Model, Reply, Request
 from mascope.errors import CallFailed
 from tests.real.misbehaviours import at_random
 from tests.real.openai_server import OpenAIServer, serving
@@ -40,9 +41,9 @@ async def no_wait(seconds: float) -> None:
     pass
 
 
-async def storm(server: OpenAIServer, tally: Tally) -> dict[str, Reply | CallFailed]:
-    model = Model("m", "openai/m", "M", server.url, deadline_s=2.0)
-    chat = Retrying(Remote(), RetryPolicy(), tally, gate=Pacer(Limit(start=8)), sleep=no_wait)
+async def storm(remote: Chat, server: OpenAIServer, tally: Tally) -> dict[str, Reply | CallFailed]:
+    model = Model("m", "openai/m", "M", server.url, deadline_s=3.0)
+    chat = Retrying(remote, RetryPolicy(), tally, gate=Pacer(Limit(start=8)), sleep=no_wait)
     requests = [Request(model, (ChatTurn("user", f"question {i}"),)) for i in range(CALLS)]
     try:
         ends = await asyncio.gather(*map(chat.complete, requests), return_exceptions=True)
@@ -52,12 +53,14 @@ async def storm(server: OpenAIServer, tally: Tally) -> dict[str, Reply | CallFai
     return {word: end for word, end in zip(words, ends, strict=True) if isinstance(end, Reply | CallFailed)}
 
 
-@pytest.fixture(scope="module")
-def storming() -> tuple[dict[str, Reply | CallFailed], Tally, OpenAIServer]:
+@pytest.fixture(scope="module", params=[Direct, Remote])
+def storming(
+    request: pytest.FixtureRequest,
+) -> tuple[dict[str, Reply | CallFailed], Tally, OpenAIServer]:
     import_litellm()
     tally = Tally()
     with serving(at_random(SHARES, seed=4)) as server:
-        return asyncio.run(storm(server, tally)), tally, server
+        return asyncio.run(storm(request.param(), server, tally)), tally, server
 
 
 def test_in_a_storm_every_call_ends_and_nearly_all_are_answered(

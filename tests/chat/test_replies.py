@@ -2,8 +2,9 @@ from typing import Any
 
 import pytest
 
-from mascope.chat.replies import read_reply, well_formed
+from mascope.chat.replies import read_reply
 from mascope.chat.types import Model, Reply
+from mascope.chat.wellformed import well_formed
 from mascope.errors import CallFailed, FailureKind
 from mascope.records import Usage
 from tests.real.openai_server import completion

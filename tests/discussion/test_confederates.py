@@ -1,4 +1,5 @@
 from mascope.chat.types import Request
+from mascope.errors import CallFailed, FailureKind
 from mascope.records import codable
 from mascope.store import lines
 from tests.discussion.holding import Holder
@@ -89,3 +90,12 @@ def test_under_sequential_visibility_a_confederate_is_heard_in_its_own_round(hol
     )
 
     assert held.messages["X-run01|Agent-B|R0"].seen == ("X-run01|Agent-A|R0",)
+
+
+def test_a_seat_whose_model_never_answers_is_said_to_have_failed_whatever_its_line(hold: Holder) -> None:
+    def gone(request: Request) -> str:
+        raise CallFailed(FailureKind.NOT_FOUND, "withdrawn")
+
+    held = hold("participants: [{model: ann, lines: [I am for rooibos.]}, bob]", ann=gone)
+
+    assert held.statuses == {"X-run01": "failed"}

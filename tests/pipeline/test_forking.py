@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,10 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from mascope.chat.scripted import Scripted
+from mascope.chat.types import Request
 from mascope.cli import forking as command
-from mascope.errors import ForeignResults, InvalidInput, MascopeError
+from mascope.errors import CallFailed, FailureKind, ForeignResults, InvalidInput, MascopeError
 from mascope.pipeline.forking import ForkOptions, prepare_forks
 from mascope.pipeline.running import Options, RunSummary, hold, prepare
 from mascope.records import Failure, Message, Turn
@@ -195,6 +198,28 @@ def test_more_forks_can_be_added_and_those_held_are_left_alone(results: Results)
 
     assert results.journal(next(iter(first.statuses))).read_bytes() == before
     assert len(list((results.root / "runs" / "A-fork2-control").glob("*.jsonl"))) == 3
+
+
+def test_a_fork_that_was_aborted_starts_anew_from_the_copied_turns(results: Results) -> None:
+    failing = iter([True])
+
+    def once(request: Request) -> str:
+        if next(failing, False):
+            raise CallFailed(FailureKind.NOT_FOUND, "gone")
+        return "fine"
+
+    options = ForkOptions("A-run01", 2, "on_failure=abort", 1, results.root)
+    prepared = prepare_forks(options)
+    scripted = replace(prepared, chats=dict.fromkeys(prepared.chats, Scripted(once)))
+
+    summary = asyncio.run(hold(scripted, Silent()))
+
+    (run,) = summary.statuses
+    assert summary.statuses[run] == "done"
+    found = journal.read(results.journal(run))
+    assert len(found.turns) == 15
+    assert sum(turn.copied_from is not None for turn in found.turns) == 6
+    assert len(list(results.journal(run).parent.glob("aborted/*"))) == 1
 
 
 def test_the_study_and_the_parent_are_not_touched(results: Results) -> None:

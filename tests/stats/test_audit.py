@@ -97,6 +97,14 @@ def test_only_what_nobody_asked_for_is_a_concern() -> None:
     assert concerns(frame, "B") == ()
 
 
+def test_turns_lost_to_faults_that_the_study_asks_for_are_no_concern() -> None:
+    lost, injected = tallied("lost_turns", 10, 10), tallied("failures_injected", 10, 0, noise=0)
+
+    assert concerns(audited(lost), "A") == ("turns lost 20.0%",)
+    assert concerns(audited(lost, injected), "A") == ()
+    assert concerns(audited(lost, injected), "B") == ("turns lost 20.0%",)
+
+
 @pytest.mark.parametrize("resamples", [100, 1000])
 def test_the_same_seed_gives_the_same_audit(resamples: int) -> None:
     tallies = [tallied("empty", 5, 15), tallied("retried", 3, 3)]

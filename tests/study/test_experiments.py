@@ -4,7 +4,7 @@ Each is held with rehearsed models in the place of its own: the same file, but f
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,10 +13,11 @@ import yaml
 
 from mascope.pipeline.running import Options, hold, prepare
 from mascope.records import Agent, Failure, Message
-from mascope.store import journal
+from mascope.store import journal, lines
 from mascope.store.journal import Journal
 from mascope.store.layout import Results
 from mascope.study import load_study, plan
+from mascope.study.estimate import loads
 from tests.discussion.holding import Silent
 
 EXPERIMENTS = Path(__file__).resolve().parents[2] / "experiments"
@@ -72,7 +73,7 @@ def test_an_experiment_on_real_models_names_no_simulated_one() -> None:
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("twins")
 
 
@@ -159,3 +160,17 @@ def test_in_failure_who_when_and_what_is_told_are_crossed(folder: Path) -> None:
         for when, round_ in (("early", 2), ("late", 6))
         for how, words in (("nothing", None), ("notice", left.format(name)), ("raw", error))
     }
+
+
+@pytest.mark.parametrize("name", ["conformity", "herd", "leaders", "failure"])
+def test_as_many_calls_are_made_as_were_planned(tmp_path: Path, name: str) -> None:
+    twin = rehearsed(name, tmp_path)
+
+    planned: Counter[str] = Counter()
+    study = load_study(EXPERIMENTS / f"{name}.yaml")
+    for load in loads(study):
+        planned[load.series] += load.calls // study.series[load.series].runs
+    made: Counter[str] = Counter()
+    for file in twin.results.journals():
+        made[file.parent.name] += sum(event["event"] in ("call", "probe-call") for event in lines.read(file))
+    assert made == planned

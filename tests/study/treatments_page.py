@@ -41,12 +41,11 @@ def _row(key: str, field: dict[str, Any], required: bool) -> str:
 
 
 def _value(default: Any) -> str:
-    words = {None: "", True: "`true`", False: "`false`"}
-    if default in (None, True, False) and not isinstance(default, int | float):
-        return words[default]
+    if default is None or default in ([], {}):
+        return ""
     if isinstance(default, bool):
-        return words[default]
-    return "" if default in ([], {}) else f"`{', '.join(default) if isinstance(default, list) else default}`"
+        return f"`{str(default).lower()}`"
+    return f"`{', '.join(default) if isinstance(default, list) else default}`"
 
 
 WORDS = {

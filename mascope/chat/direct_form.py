@@ -1,0 +1,62 @@
+"""A request as bytes: turns that were sent before are joined as they are, only the rest is encoded anew."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from mascope.chat.openai_form import RESERVED, response_format
+from mascope.chat.types import Request
+
+BY_CLIENT = ("extra_body", "extra_headers")
+"""What `extra` may hold that is no field of the body itself, as OpenAI's own clients have it."""
+
+
+def body(request: Request) -> bytes:
+    """The JSON that is sent. `TypeError` or `ValueError` where `extra` holds what JSON cannot."""
+    turns = b",".join([turn.encoded for turn in request.turns])
+    return b'{"messages":[%b],%b' % (turns, _fields(request)[1:])
+
+
+def endpoint(base_url: str) -> str:
+    return f"{base_url.rstrip('/')}/chat/completions"
+
+
+def headers(request: Request, key: str | None) -> dict[str, str]:
+    given = request.sampling.extra.get("extra_headers") or {}
+    own = {"Content-Type": "application/json", "Accept": "application/json", "User-Agent": "mascope"}
+    return {**own, "Authorization": f"Bearer {key}", **{name: str(value) for name, value in given.items()}}
+
+
+def _fields(request: Request) -> bytes:
+    """All but the messages. What the study does not set is not sent."""
+    sampling = request.sampling
+    wishes = {
+        "temperature": sampling.temperature,
+        "top_p": sampling.top_p,
+        "seed": sampling.seed,
+        "response_format": None if request.schema is None else response_format(request.schema),
+    }
+    fields: dict[str, Any] = {
+        "model": request.model.served_by.partition("/")[2],
+        "max_tokens": sampling.max_tokens,
+        **{name: value for name, value in wishes.items() if value is not None},
+        **_extra(sampling.extra),
+    }
+    return ENCODE(fields).encode()
+
+
+def _extra(extra: Mapping[str, Any]) -> dict[str, Any]:
+    within = extra.get("extra_body") or {}
+    if reserved := RESERVED.intersection(within):
+        raise ValueError(f"`extra_body` may not set {', '.join(sorted(reserved))}")
+    return {**{name: value for name, value in extra.items() if name not in BY_CLIENT}, **within}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{type(value).__name__} {value!r} is not JSON")
+
+
+ENCODE = json.JSONEncoder(ensure_ascii=False, allow_nan=False, default=_plain).encode
+"""Made once: `json.dumps` would make an encoder for each request."""

@@ -1,0 +1,145 @@
+"""Do the texts of a run grow alike? Measures of each round, of rounds among each other, and of agents.
+
+Texts come as unit vectors; `Spoken` says who spoke when. Arrays of rounds are (runs, rounds), NaN where a run
+has no such round or the measure is undefined there.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from mascope.stats.network import Bools
+from mascope.stats.profiles import Ints
+from mascope.stats.resampling import Floats, ratio
+from mascope.stats.vectors import Vectors, dots, squared_lengths, sums
+
+
+@dataclass(frozen=True, eq=False)  # no slots: the cells are found once
+class Turns:
+    """Who said which text in which run and round, all numbered from 0."""
+
+    run: Ints
+    round: Ints
+    agent: Ints
+    runs: int
+    unique: Bools
+    """(texts,): False for a text that its run already had in the same round."""
+
+    @cached_property
+    def rounds(self) -> int:
+        return int(self.round.max(initial=-1)) + 1
+
+    @cached_property
+    def cell(self) -> Ints:
+        """(texts,): the run and round."""
+        return self.run * self.rounds + self.round
+
+    @cached_property
+    def member(self) -> Ints:
+        """(texts,): the run and agent, numbered as they occur together."""
+        return np.asarray(pd.factorize(self.run * (int(self.agent.max(initial=0)) + 1) + self.agent)[0])
+
+    @cached_property
+    def run_of_member(self) -> Ints:
+        return np.asarray(pd.Series(self.run).groupby(self.member).first(), dtype=np.intp)
+
+
+def turns(messages: pd.DataFrame, runs: tuple[str, ...]) -> Turns:
+    """messages: `run`, `round`, `agent`, `text`; all of them in `runs`."""
+    run = pd.Index(runs).get_indexer(pd.Index(messages["run"].astype(str)))
+    keys = messages[["round", "text"]].assign(run=run)
+    return Turns(
+        run=run,
+        round=messages["round"].to_numpy(dtype=np.intp),
+        agent=np.asarray(
+            pd.factorize(messages["agent"].astype(str).to_numpy(dtype=object))[0], dtype=np.intp
+        ),
+        runs=len(runs),
+        unique=~keys.duplicated().to_numpy(),
+    )
+
+
+def homogeneity(vectors: Vectors, said: Turns) -> Floats:
+    """(runs, rounds): mean cosine over all pairs of unique messages of a round (SwarmBench 2025).
+
+    For n unit vectors |mean|² = 1/n + ((n − 1)/n)·homogeneity, so that no pair need be visited.
+    """
+    group = np.where(said.unique & (squared_lengths(vectors) > 0.5), said.cell, -1)
+    total = sums(vectors, group, said.runs * said.rounds)
+    n = np.bincount(group[group >= 0], minlength=said.runs * said.rounds).astype(np.float64)
+    return ratio(squared_lengths(total) - n, n * (n - 1)).reshape(said.runs, said.rounds)
+
+
+def centroid_cosines(vectors: Vectors, said: Turns) -> Floats:
+    """(runs, rounds, rounds): cosine of the centroids of any two rounds of a run (Moltbook 2026)."""
+    total = sums(vectors, said.cell, said.runs * said.rounds)
+    dense = [total[run * said.rounds : (run + 1) * said.rounds] for run in range(said.runs)]
+    products = [part @ part.T for part in dense]
+    full = [np.asarray(p if isinstance(p, np.ndarray) else p.toarray()) for p in products]
+    found = np.stack(full) if full else np.empty((0, said.rounds, said.rounds))
+    length = np.sqrt(np.einsum("rtt->rt", found))
+    return ratio(found, length[:, :, np.newaxis] * length[:, np.newaxis, :])
+
+
+def following(cosines: Floats, order: Ints) -> Floats:
+    """(…, runs, rounds − 1): cosine of each round with the one before it, rounds taken in `order`
+    (…, runs, rounds)."""
+    runs = np.arange(len(cosines))[:, np.newaxis]
+    return cosines[runs, order[..., :-1], order[..., 1:]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Change:
+    """From the first half of a run to the second, mean over its agents: (runs,) each."""
+
+    drift: Floats
+    """1 − cos(early, late) of an agent's own texts (Moltbook 2026)."""
+    pull: Floats
+    """cos(late, group) − cos(early, group): the group is the texts of all the others in the whole run."""
+
+
+def change(vectors: Vectors, said: Turns, late: Bools) -> Change:
+    """late: (texts,), whether a text is of the second half. Agents of one half only do not count."""
+    members = len(said.run_of_member)
+    early_sum = sums(vectors, np.where(late, -1, said.member), members)
+    late_sum = sums(vectors, np.where(late, said.member, -1), members)
+    own = early_sum + late_sum
+    picks = sums(own, said.run_of_member, said.runs)[said.run_of_member]
+    group = picks - own
+    drift = 1 - _cosine(early_sum, late_sum)
+    pull = _cosine(late_sum, group) - _cosine(early_sum, group)
+    return Change(_run_means(drift, said), _run_means(pull, said))
+
+
+def _cosine(a: Vectors, b: Vectors) -> Floats:
+    lengths = squared_lengths(a) * squared_lengths(b)
+    return ratio(dots(a, b), np.sqrt(np.where(lengths > 1e-24, lengths, 0.0)))
+
+
+def _run_means(of_members: Floats, said: Turns) -> Floats:
+    known = ~np.isnan(of_members)
+    run = said.run_of_member[known]
+    total = np.bincount(run, weights=of_members[known], minlength=said.runs)
+    return ratio(total.astype(np.float64), np.bincount(run, minlength=said.runs).astype(np.float64))
+
+
+def halves(said: Turns, order: Ints | None = None) -> Bools:
+    """(texts,): whether a text is of the later half of its run's rounds, taken in `order` (runs, rounds).
+
+    Of an odd number of rounds the middle one counts as early.
+    """
+    last = np.full(said.runs, -1)
+    np.maximum.at(last, said.run, said.round)
+    place = said.round if order is None else np.argsort(order, axis=1)[said.run, said.round]
+    return np.asarray(place > last[said.run] / 2)
+
+
+def shuffled_rounds(said: Turns, rng: np.random.Generator) -> Ints:
+    """(runs, rounds): each run's own rounds in an order of chance; those it does not have stay behind."""
+    last = np.full(said.runs, -1)
+    np.maximum.at(last, said.run, said.round)
+    place = np.arange(said.rounds)
+    keys = np.where(place <= last[:, np.newaxis], rng.random((said.runs, said.rounds)), 1.0 + place)
+    return np.argsort(keys, axis=1)

@@ -1,0 +1,110 @@
+"""The hypotheses with the coders' errors taken out, where a human has coded too.
+
+A share of messages is corrected series by series (prediction-powered). Similarity is computed anew from
+profiles whose rates are turned round by the coder's sensitivity and specificity (Rogan & Gladen 1978), taken
+to be the same everywhere.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from mascope.stats.comparisons import Comparison
+from mascope.stats.correction import Validated, accuracy, prediction_powered
+from mascope.stats.profiles import any_trait, flag_values, tally
+from mascope.stats.resampling import Estimate, Floats
+from mascope.stats.sensitivity import Finding, corrected_finding, finding
+from mascope.stats.similarity import DISTANCES, mean_cosines, mean_distances
+from mascope.tables.agreement import panel_codes
+from mascope.tables.analysis import Analysis
+
+FROM_PROFILES = ("similarity", *DISTANCES)
+
+
+def human_findings(
+    analysis: Analysis, questions: list[Comparison]
+) -> Iterator[tuple[str, dict[str, Finding]]]:
+    """(human, hypothesis → finding) for each human who coded beside the panel, where it can be said."""
+    for human in _humans(analysis):
+        true = panel_codes(analysis, (human,)).codes[0]
+        weights = _weights(analysis, human)
+        shares = {q.hypothesis: found for q in questions if (found := _share(analysis, q, true, weights))}
+        yield human, shares | _of_profiles(analysis, questions, true, weights)
+
+
+def _humans(analysis: Analysis) -> list[str]:
+    kinds = analysis.frames.codes.drop_duplicates("coder").set_index("coder")["kind"].astype(str)
+    return [coder for coder in analysis.references if kinds[coder] == "human"]
+
+
+def _weights(analysis: Analysis, human: str) -> Floats | None:
+    """(messages,) of the human's sample; None where not all of it is weighted, for then no message can be."""
+    codes = analysis.frames.codes
+    given = codes[(codes["coder"] == human) & (codes["outcome"] == "coding")].set_index("message")["weight"]
+    if given.isna().any():
+        return None
+    return given.reindex(analysis.frames.messages["message"]).to_numpy(dtype=np.float64)
+
+
+def _share(analysis: Analysis, question: Comparison, true: Floats, weights: Floats | None) -> Finding | None:
+    """For a flag's rate or the share with any trait of independent runs."""
+    if question.measure in analysis.flags:
+        wanted: tuple[str, ...] = (question.measure,)
+    elif question.measure == "any_trait" and analysis.traits:
+        wanted = analysis.traits
+    else:
+        return None
+    if question.matched_by is not None:
+        return None
+    human = any_trait(true[[analysis.flags.index(flag) for flag in wanted]])
+    coder = any_trait(flag_values(analysis.labelled, wanted))
+    codes = Validated(coder, human, weights, analysis.labelled["run"].to_numpy(dtype=object))
+    return corrected_finding(
+        question, _rate(analysis, codes, question.series_a), _rate(analysis, codes, question.series_b)
+    )
+
+
+def _rate(analysis: Analysis, codes: Validated, series: str) -> Estimate:
+    inside = (analysis.labelled["series"] == series).to_numpy()
+    runs = analysis.labelled["run"][inside].nunique()
+    if not (codes.both & inside).any():
+        return Estimate(None, None, runs)
+    rate = prediction_powered(codes, inside)
+    return Estimate(rate.value, rate.interval, runs)
+
+
+def _of_profiles(
+    analysis: Analysis, questions: list[Comparison], true: Floats, weights: Floats | None
+) -> dict[str, Finding]:
+    asked = [question for question in questions if question.measure in FROM_PROFILES]
+    corrected = _corrected_measures(analysis, true, weights) if asked else None
+    return (
+        {} if corrected is None else {q.hypothesis: finding(q, corrected) for q in asked if not q.matched_by}
+    )
+
+
+def _corrected_measures(analysis: Analysis, true: Floats, weights: Floats | None) -> pd.DataFrame | None:
+    """`FROM_PROFILES` of each run; None where the errors of some trait are unknown or hide all there is."""
+    counts = tally(analysis.labelled, analysis.traits, analysis.series)
+    rates = counts.rates.copy()
+    runs = analysis.labelled["run"].to_numpy(dtype=object)
+    for place, trait in enumerate(analysis.traits):
+        human = true[analysis.flags.index(trait)]
+        codes = Validated(flag_values(analysis.labelled, [trait])[0], human, weights, runs)
+        found = accuracy(codes)
+        if found.sensitivity.value is None or found.specificity.value is None:
+            return None
+        false_yes = 1 - found.specificity.value
+        if found.sensitivity.value <= false_yes:
+            return None
+        rates[:, place] = (rates[:, place] - false_yes) / (found.sensitivity.value - false_yes)
+    profiles, starts = np.clip(rates, 0.0, 1.0), counts.cells.starts
+    if not len(starts):
+        return None
+    distances = {name: mean_distances(profiles, starts, distance) for name, distance in DISTANCES.items()}
+    series = np.array(counts.cells.series, dtype=object)[counts.cells.series_of_run]
+    return pd.DataFrame(
+        {"run": counts.cells.runs, "series": series, "similarity": mean_cosines(profiles, starts).mean}
+        | distances
+    )

@@ -1,0 +1,232 @@
+"""Does a result depend on a choice? Each hypothesis under every labelling, and with parts left out."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from mascope.stats.comparisons import Comparison
+from mascope.stats.sensitivity import ALPHA, Finding, adjusted, agrees, finding, verdict
+from mascope.tables.analysis import Analysis, label_messages
+from mascope.tables.differentiation import NOT_CODED
+from mascope.tables.human_variants import human_findings
+from mascope.tables.hypotheses import comparisons, families, measured
+from mascope.tables.table import Column, Table
+
+RULES = ("intersection", "union", "majority")
+"""Ways of adjudicating that are tried."""
+MAIN = "main"
+ONE_RUN = "leave one run out"
+
+COLUMNS = (
+    Column("hypothesis", "Its id in the study file."),
+    Column(
+        "kind",
+        "What is varied: `labels` (adjudication), `coder` (one alone), `human-corrected`, `leave one agent "
+        "out`, `leave one run out`, `organic failures` (runs that had any left out); `main` is the analysis "
+        "in the table of contrasts.",
+    ),
+    Column("variant", "Which one; of the runs, the one whose absence speaks most against the conclusion."),
+    Column("of", "How many variants this row stands for.", detail=True),
+    Column("n_a", "Runs of the first series."),
+    Column("n_b", "Runs of the second series."),
+    Column("difference", "Mean of the measure in the first series minus that in the second.", 3),
+    Column("r", "Effect size Z/√N; positive where the first series is larger.", 3, kind="share"),
+    Column("p", "p-value of the same test as in the main analysis.", 3, kind="p"),
+    Column("p_adjusted", "The same after Holm within the family, under this variant.", 3, kind="p"),
+    Column("agrees", "Whether it comes to the conclusion of the main analysis, at .05 after Holm."),
+)
+
+
+def sensitivity_table(analysis: Analysis) -> Table:
+    """One row a hypothesis and variant."""
+    tried = _tried(analysis)
+    rows = [row for of_one in tried.values() for row in of_one.rows]
+    frame = pd.DataFrame(rows, columns=[column.name for column in COLUMNS])
+    frame = frame.astype(
+        {"difference": float, "r": float, "p": float, "p_adjusted": float, "agrees": "boolean"}
+    )
+    notes = [f"{id_}: {said}." for id_, said in verdicts(analysis).items()]
+    if not analysis.hypotheses:
+        notes = ["The study declares no hypotheses (`hypotheses:`)."]
+    title = "Do the results depend on a choice?"
+    return Table(
+        "sensitivity", title, COLUMNS, frame, tuple(notes if analysis.coded else [*notes, NOT_CODED])
+    )
+
+
+def verdicts(analysis: Analysis) -> Mapping[str, str]:
+    """One plain sentence a hypothesis, by its id."""
+    return {id_: of_one.verdict for id_, of_one in _tried(analysis).items()}
+
+
+# Variants --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Variant:
+    kind: str
+    name: str
+    findings: Mapping[str, Finding]
+    """By hypothesis; those it does not touch are left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """All that was tried for one hypothesis."""
+
+    rows: Sequence[Mapping[str, object]]
+    verdict: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Result:
+    """What one variant says to one hypothesis."""
+
+    variant: _Variant
+    finding: Finding
+    p_adjusted: float
+    agrees: bool | None
+
+
+def _tried(analysis: Analysis) -> Mapping[str, _Tried]:
+    """Tried once, for two tables tell of it."""
+    return analysis.once("sensitivity", lambda: _try_all(analysis))
+
+
+def _try_all(analysis: Analysis) -> Mapping[str, _Tried]:
+    questions = comparisons(analysis)
+    if not questions:
+        return {}
+    measures = measured(analysis, analysis.labelled)
+    main = _Variant(MAIN, analysis.labels, {q.hypothesis: finding(q, measures) for q in questions})
+    results: dict[str, list[_Result]] = {question.hypothesis: [] for question in questions}
+    for variant in (main, *_variants(analysis, questions, measures)):
+        for result, question in _results(variant, main, questions, families(analysis)):
+            results[question.hypothesis].append(result)
+    return {question.hypothesis: _summed(question, results[question.hypothesis]) for question in questions}
+
+
+def _variants(analysis: Analysis, questions: list[Comparison], measures: pd.DataFrame) -> Iterator[_Variant]:
+    if analysis.coded:
+        yield from _labellings(analysis, questions)
+        for human, findings in human_findings(analysis, questions):
+            yield _Variant("human-corrected", human, findings)
+    yield from _without_agents(analysis, questions)
+    yield from _without_runs(questions, measures)
+    yield from _without_failures(analysis, questions, measures)
+
+
+def _labellings(analysis: Analysis, questions: list[Comparison]) -> Iterator[_Variant]:
+    """Panels of one have nothing to adjudicate."""
+    if len(analysis.coders) < 2:
+        return
+    for kind, names in (("labels", RULES), ("coder", analysis.coders)):
+        for name in names:
+            if name != analysis.labels:
+                labelled = label_messages(analysis.frames, analysis.flags, analysis.coders, name)
+                measures = measured(analysis, labelled)
+                yield _Variant(kind, name, {q.hypothesis: finding(q, measures) for q in questions})
+
+
+def _without_agents(analysis: Analysis, questions: list[Comparison]) -> Iterator[_Variant]:
+    """The messages of one agent left out; only the series in which it sits need counting again."""
+    frame = analysis.labelled
+    asked = {name for question in questions for name in (question.series_a, question.series_b)}
+    inside = frame[frame["series"].isin(asked)]
+    agents = inside["agent"].astype(str)
+    for agent in dict.fromkeys(agents):
+        seated = set(inside["series"][agents == agent].astype(str))
+        touched = [q for q in questions if seated & {q.series_a, q.series_b}]
+        needed = {name for q in touched for name in (q.series_a, q.series_b)}
+        kept = inside[(agents != agent) & inside["series"].isin(needed)]
+        measures = measured(analysis, kept)
+        yield _Variant("leave one agent out", agent, {q.hypothesis: finding(q, measures) for q in touched})
+
+
+def _without_runs(questions: list[Comparison], measures: pd.DataFrame) -> Iterator[_Variant]:
+    asked = {question.measure for question in questions} & set(measures)
+    measures = measures[["run", "series", "replicate", "parent", *sorted(asked)]]
+    for place, (run, series) in enumerate(zip(measures["run"], measures["series"], strict=True)):
+        touched = [question for question in questions if series in (question.series_a, question.series_b)]
+        if touched:
+            left = measures.drop(index=measures.index[place])
+            yield _Variant(ONE_RUN, run, {q.hypothesis: finding(q, left) for q in touched})
+
+
+def _without_failures(
+    analysis: Analysis, questions: list[Comparison], measures: pd.DataFrame
+) -> Iterator[_Variant]:
+    """Runs in which something failed that nobody asked for, left out; nothing to try where none did."""
+    runs = analysis.frames.runs
+    failed = set(runs["run"][runs["failures_organic"] > 0].astype(str))
+    hit = set(measures["series"][measures["run"].isin(failed)])
+    touched = [q for q in questions if hit & {q.series_a, q.series_b}]
+    if touched:
+        left = measures[~measures["run"].isin(failed)]
+        yield _Variant(
+            "organic failures", "runs without any", {q.hypothesis: finding(q, left) for q in touched}
+        )
+
+
+# Results ---------------------------------------------------------------------------------------------------
+
+
+def _results(
+    variant: _Variant, main: _Variant, questions: list[Comparison], names: list[str]
+) -> Iterator[tuple[_Result, Comparison]]:
+    """A hypothesis that a variant does not touch enters its family as it is in the main analysis."""
+    of_main = adjusted(questions, [main.findings[q.hypothesis].p for q in questions], names)
+    whole = {**main.findings, **variant.findings}
+    of_variant = adjusted(questions, [whole[q.hypothesis].p for q in questions], names)
+    for place, question in enumerate(questions):
+        found = variant.findings.get(question.hypothesis)
+        if found is not None:
+            before = main.findings[question.hypothesis], float(of_main[place])
+            now = float(of_variant[place])
+            yield _Result(variant, found, now, agrees(before, (found, now), question)), question
+
+
+def _summed(question: Comparison, results: list[_Result]) -> _Tried:
+    main, others = results[0], results[1:]
+    supported = None if np.isnan(main.p_adjusted) else main.p_adjusted < ALPHA
+    of_runs = [result for result in others if result.variant.kind == ONE_RUN]
+    shown = [result for result in others if result.variant.kind != ONE_RUN]
+    rows = [_row(question, result, 1) for result in (main, *shown)]
+    if of_runs:
+        rows.append(_row(question, _weakest(of_runs, supported=bool(supported)), len(of_runs)))
+    tried = sum(result.agrees is not None for result in others)
+    return _Tried(rows, verdict(supported, tried, _against(shown, of_runs)))
+
+
+def _weakest(results: list[_Result], *, supported: bool) -> _Result:
+    """A run whose absence overturns the conclusion, else the one whose absence comes nearest to that."""
+
+    def against(result: _Result) -> tuple[bool, float]:
+        p = result.finding.p
+        nearness = -np.inf if p is None else (p if supported else -p)
+        return result.agrees is False, nearness
+
+    return max(results, key=against)
+
+
+def _against(shown: list[_Result], of_runs: list[_Result]) -> Mapping[str, list[str]]:
+    against: dict[str, list[str]] = {}
+    for result in shown:
+        if result.agrees is False:
+            against.setdefault(result.variant.kind, []).append(result.variant.name)
+    runs = [result.variant.name for result in of_runs if result.agrees is False]
+    if runs:
+        against[ONE_RUN] = runs if len(runs) <= 3 else [f"{len(runs)} of {len(of_runs)} runs"]
+    return against
+
+
+def _row(question: Comparison, result: _Result, of: int) -> Mapping[str, object]:
+    found = result.finding
+    return {
+        "hypothesis": question.hypothesis, "kind": result.variant.kind, "variant": result.variant.name,
+        "of": of, "n_a": found.n_a, "n_b": found.n_b, "difference": found.difference, "r": found.r,
+        "p": found.p, "p_adjusted": result.p_adjusted,
+        "agrees": None if result.variant.kind == MAIN else result.agrees,
+    }  # fmt: skip
