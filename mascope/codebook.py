@@ -13,7 +13,7 @@ from pydantic import Field, field_validator, model_validator
 
 from mascope.chat.types import NOTHING, Client, Model, Sampling
 from mascope.cues import CuesFile, Known, check, check_known, cues
-from mascope.yamlfile import Document, Strict, read, validate
+from mascope.yamlfile import Document, Routed, Strict, read, validate
 
 RULES = "rules"
 """The coder that applies the codebook's cues; it needs no model."""
@@ -154,7 +154,7 @@ class FlagFile(Strict):
 
 
 class JudgeFile(Strict):
-    model: str = Field(pattern=r"^[^/\s]+/\S+$")
+    model: Routed
     label: str | None = None
     base_url: str | None = None
     key_env: str | None = None
@@ -186,7 +186,7 @@ class RepeatsFile(Strict):
 
 
 class PanelFile(Strict):
-    panel: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")
+    panel: str
     codebook: str | None = None
     """Another panel file whose preamble and flags are used."""
     preamble: str | None = None
@@ -203,6 +203,13 @@ class PanelFile(Strict):
     ask: AskFile = AskFile()
     repeats: RepeatsFile = RepeatsFile()
 
+    @field_validator("panel")
+    @classmethod
+    def _named(cls, value: str) -> str:
+        if not re.fullmatch(PANEL_NAME, value):
+            raise ValueError(f"{value!r} cannot be a name here; use letters a-z, digits, '_' and '-'")
+        return value
+
     @model_validator(mode="after")
     def _one_source_of_flags(self) -> "PanelFile":
         if bool(self.flags) == bool(self.codebook):
@@ -210,6 +217,7 @@ class PanelFile(Strict):
         return self
 
 
+PANEL_NAME = r"[A-Za-z0-9][A-Za-z0-9_-]*"
 FLAG_NAME = r"^[A-Z][A-Z0-9_]*$"
 CODER_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 

@@ -90,11 +90,12 @@ class CallFailed(MascopeError):
 
     `detail` is for the researcher only: redacted of keys, and never shown to another agent.
     `retry_after` is in seconds, where the server asked for a wait. `attempts` is how many were made in all,
-    where the call was retried.
+    where the call was retried; `cost_usd` the most that this one can have cost, where a budget is kept.
     """
 
     def __init__(
         self, kind: FailureKind, detail: str, retry_after: float | None = None, *, attempts: int = 1
     ) -> None:
         self.kind, self.detail, self.retry_after, self.attempts = kind, detail, retry_after, attempts
+        self.cost_usd: float | None = None
         super().__init__(f"{kind}: {detail}")

@@ -1,20 +1,22 @@
 """Reading YAML that a person wrote: strict, bounded, and with every error placed at its line.
 
 A file becomes a `Document` (data, and the line of every key); `validate` turns a document into a pydantic
-model or one `InvalidFile`. Nothing else in the package reads YAML or knows pydantic's errors.
+model or one `InvalidFile`. Nothing else in the package reads YAML; `plainly` knows pydantic's errors.
 """
 
 import difflib
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeAlias, TypeVar
+from typing import Annotated, Any, TypeAlias, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from mascope.errors import InvalidFile
+from mascope.plainly import explain
 
 LARGEST_FILE = 1_000_000
 """Bytes. A study is a page or two; what is larger is a mistake."""
@@ -71,6 +73,17 @@ class Strict(BaseModel):
                 if key not in known:
                     raise PydanticCustomError("unknown_key", "{problem}", unknown(key, known))
         return data
+
+
+def _routed(value: str) -> str:
+    """`value`, if it is a route, a slash and a name."""
+    if not re.fullmatch(r"[^/\s]+/\S.*", value):
+        raise ValueError("must be route/name, such as groq/…, local/…, rehearsal/…")
+    return value
+
+
+Routed = Annotated[str, AfterValidator(_routed)]
+"""What serves a model: `groq/…`, `local/…`, `rehearsal/…`."""
 
 
 def unknown(key: str, known: Iterable[str]) -> dict[str, Any]:
@@ -228,31 +241,18 @@ def validate(model: type[M], document: Document, *, data: Any = None, places: Pl
     try:
         return model.model_validate(document.data if data is None else data)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        more = error.error_count() - 1
-        where, problem = _explain(first)
+        found = [explain(one) for one in error.errors(include_url=False)]
+        where = found[0][0]
+        problem = _one(problem for place, problem in found if place == where)
+        more = len({place for place, _ in found}) - 1
         also = f" (and {more} more problem{'s' * (more > 1)} in this file)" if more else ""
         raise document.error_in(places, where, problem + also) from error
 
 
-PLAIN = {
-    "missing": "is missing; this key is needed",
-    "model_type": "must be a mapping (`key: value` lines)",
-    "dict_type": "must be a mapping (`key: value` lines)",
-    "list_type": "must be a list",
-    "tuple_type": "must be a list",
-    "string_type": "must be text (put it in quotes)",
-}
-"""pydantic's problems in the words of somebody who writes YAML."""
-
-
-def _explain(error: Mapping[str, Any]) -> tuple[Place, str]:
-    context = error.get("ctx") or {}
-    where: Place = tuple(part for part in error["loc"] if part != "[key]")
-    if error["type"] == "unknown_key":
-        return (*where, context["key"]), context["problem"]
-    message = str(error["msg"]).removeprefix("Value error, ").removeprefix("Input ")
-    return where, PLAIN.get(error["type"], message)
+def _one(problems: Iterable[str]) -> str:
+    """What may be this or that has a problem with each, at one place; a near miss says it all."""
+    distinct = tuple(dict.fromkeys(problems))
+    return next((problem for problem in distinct if problem.endswith("?")), ", or ".join(distinct))
 
 
 def dump(data: Mapping[str, Any]) -> str:

@@ -136,21 +136,24 @@ HEAD = "panel: p\ncoders: {rules: }\n"
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("panel: p\ncoders: {}\n" + FLAGS, ":2: coders: Dictionary should have at least 1 item"),
+        ("panel: p\ncoders: {}\n" + FLAGS, ":2: coders: needs at least one entry"),
         ("panel: p\ncoders: {rules: {model: a/b}}\n" + FLAGS, ":2: coders.rules: the coder 'rules' takes no"),
         ("panel: p\ncoders: {one: }\n" + FLAGS, ":2: coders.one: the coder 'one' needs a `model:`"),
         ("panel: p\ncoders: {a/b: {model: a/b}}\n" + FLAGS, ":2: coders.a/b: a coder's name may hold"),
-        ("panel: p\ncoders: {one: {model: gpt}}\n" + FLAGS, ":2: coders.one.model: String should match"),
-        ("panel: p q\ncoders: {rules: }\n" + FLAGS, ":1: panel: String should match"),
+        (
+            "panel: p\ncoders: {one: {model: gpt}}\n" + FLAGS,
+            ":2: coders.one.model: must be route/name, such as",
+        ),
+        ("panel: p q\ncoders: {rules: }\n" + FLAGS, ":1: panel: 'p q' cannot be a name here"),
         (HEAD, ": give either `flags`, or `codebook`"),
         (HEAD + "codebook: panel.yaml\n", ":3: codebook: names this very file"),
         (HEAD + "codebook: there.yaml\n", ":3: codebook: there is no file"),
         (
             HEAD + FLAGS + "thresholds: {good: 80}\n",
-            ":10: thresholds.good: should be less than or equal to 1",
+            ":10: thresholds.good: must be at most 1",
         ),
         (HEAD + "flags: {kind: {definition: x}}\n", ":3: flags.kind: a flag's name is capitals"),
-        (HEAD + "flags: {A: {definition: ''}}\n", ":3: flags.A.definition: String should have at least 1"),
+        (HEAD + "flags: {A: {definition: ''}}\n", ":3: flags.A.definition: must not be empty"),
         (
             HEAD + "flags: {A: {defintion: x}}\n",
             ":3: flags.A.defintion: unknown key; did you mean 'definition'?",
@@ -178,7 +181,7 @@ def with_rule(rule: str, more: str = "") -> str:
         ("{rule: r, patterns: ['(']}", "'(' is not a regular expression"),
         ("{rule: r, patterns: ['a*']}", "'a*' matches nothing at all, so it would always hold"),
         ("{rule: r, naming: near}", "`naming: near` needs phrases"),
-        ("{rule: r, naming: far, phrases: [a]}", "should be 'near' or 'anywhere'"),
+        ("{rule: r, naming: far, phrases: [a]}", "must be 'near' or 'anywhere'"),
         ("{rule: r, phrase: [a]}", "unknown key; did you mean 'phrases'?"),
         ("{rule: r, phrases: [a], level: L9}", "no level 'L9'"),
         ("{rule: r, terms: [technology]}", "no list of terms 'technology'"),

@@ -1,5 +1,6 @@
 """One purse for agents and judges. A call is made only if it could not exceed what is left."""
 
+import asyncio
 from dataclasses import dataclass
 
 from mascope.chat.prices import PriceTable
@@ -13,26 +14,40 @@ TOKENS_PER_TURN = 8
 
 
 class Purse:
-    """What has been spent, and what calls under way could still cost, in USD."""
+    """What has been spent, and what calls under way could still cost, in USD. Of one event loop."""
 
     def __init__(self, limit_usd: float, spent_usd: float = 0.0) -> None:
         self.limit_usd = limit_usd
         self.spent_usd = spent_usd
-        self._reserved_usd = 0.0
+        self._under_way: dict[object, float] = {}
+        self._waiting: list[asyncio.Future[None]] = []
 
-    def reserve(self, usd: float) -> None:
-        """Set `usd` aside, or `BudgetReached`."""
-        if self.spent_usd + self._reserved_usd + usd > self.limit_usd:
-            raise BudgetReached(
-                f"budget reached: ${self.spent_usd:.4f} of ${self.limit_usd:.4f} is spent and the next call "
-                f"could cost ${usd:.4f}. Everything so far is recorded; give a higher --budget to go on"
-            )
-        self._reserved_usd += usd
+    async def reserve(self, usd: float) -> object:
+        """Set `usd` aside, once that fits beside what calls under way could cost; returns what to settle.
 
-    def settle(self, reserved_usd: float, spent_usd: float) -> None:
-        """A call that had `reserved_usd` set aside is over and cost `spent_usd`."""
-        self._reserved_usd -= reserved_usd
+        `BudgetReached` where it would not fit even if those calls cost nothing.
+        """
+        while self.spent_usd + sum(self._under_way.values()) + usd > self.limit_usd:
+            if self.spent_usd + usd > self.limit_usd or not self._under_way:
+                raise BudgetReached(
+                    f"budget reached: ${self.spent_usd:.4f} of ${self.limit_usd:.4f} is spent and the next "
+                    f"call could cost ${usd:.4f}. Everything so far is recorded; a higher --budget goes on"
+                )
+            settled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiting.append(settled)
+            await settled
+        reserved = object()
+        self._under_way[reserved] = usd
+        return reserved
+
+    def settle(self, reserved: object, spent_usd: float) -> None:
+        """The call that `reserved` stands for is over and cost `spent_usd`."""
+        del self._under_way[reserved]
         self.spent_usd += spent_usd
+        waiting, self._waiting = self._waiting, []
+        for settled in waiting:
+            if not settled.done():
+                settled.set_result(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +61,16 @@ class Budgeted:
     async def complete(self, request: Request) -> Reply:
         """The answer, `CallFailed`, or `BudgetReached` before anything is sent."""
         most = worst_cost(request, self.prices)
-        self.purse.reserve(most)
+        reserved = await self.purse.reserve(most)
         spent = most  # what stands if the call is broken off: it may be billed
         try:
             reply = await self.inner.complete(request)
             spent = most if reply.cost_usd is None else reply.cost_usd
         except CallFailed as error:
-            spent = most if error.kind.may_be_billed else 0.0
+            spent = error.cost_usd = most if error.kind.may_be_billed else 0.0
             raise
         finally:
-            self.purse.settle(most, spent)
+            self.purse.settle(reserved, spent)
         return reply
 
     async def aclose(self) -> None:

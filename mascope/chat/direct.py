@@ -61,16 +61,16 @@ class Direct:
         if (refusal := refused(request)) is not None:
             return refusal
         try:
-            address, sent = self._address(model), body(request)
-        except (TypeError, ValueError) as error:  # yarl: no address; json: what JSON cannot hold
+            address, sent, fields = self._address(model), body(request), headers(request, key_of(model))
+        except (TypeError, ValueError) as error:  # no address, or what JSON or a header cannot hold
             return CallFailed(FailureKind.REJECTED, redact(f"cannot be sent: {error}", secrets(model)))
         begun = time.perf_counter()
         try:
             async with asyncio.timeout(model.deadline_s):
-                status, answered, given = await self._post(address, sent, headers(request, key_of(model)))
+                status, answered, given = await self._post(address, sent, fields)
         except TimeoutError:
             return CallFailed(FailureKind.TIMEOUT, f"no whole answer within {model.deadline_s:g} s")
-        except (aiohttp.ClientError, OSError) as error:
+        except (aiohttp.ClientError, OSError, ValueError) as error:  # the last for a host that is no name
             return _broken(error, model)
         if status >= 300:
             return _told(status, answered, given, model)
@@ -120,7 +120,8 @@ class Direct:
 
 def _broken(error: BaseException, model: Model) -> CallFailed:
     """What came instead of an answer: no connection, a lost one, or what is not HTTP."""
-    kind = kind_of_exception(error) or FailureKind.BAD_BODY
+    otherwise = FailureKind.REJECTED if isinstance(error, ValueError) else FailureKind.BAD_BODY
+    kind = kind_of_exception(error) or otherwise
     if isinstance(error, aiohttp.ClientHttpProxyError):
         kind = FailureKind.CONNECT  # the proxy's own answer: the model was never reached
     return CallFailed(kind, redact(f"{type(error).__name__}: {error}", secrets(model)))

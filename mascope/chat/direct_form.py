@@ -22,9 +22,16 @@ def endpoint(base_url: str) -> str:
 
 
 def headers(request: Request, key: str | None) -> dict[str, str]:
+    """`TypeError` or `ValueError` where `extra_headers` or the key cannot stand in a header."""
     given = request.sampling.extra.get("extra_headers") or {}
+    if not isinstance(given, Mapping):
+        raise TypeError("`extra_headers` must be a mapping")
     own = {"Content-Type": "application/json", "Accept": "application/json", "User-Agent": "mascope"}
-    return {**own, "Authorization": f"Bearer {key}", **{name: str(value) for name, value in given.items()}}
+    every = {**own, "Authorization": f"Bearer {key}"} | {str(name): str(given[name]) for name in given}
+    for name in ("Authorization", *map(str, given)):
+        if not (name.isascii() and every[name].isprintable()):
+            raise ValueError(f"the value of {name} cannot stand in a header")
+    return every
 
 
 def _fields(request: Request) -> bytes:

@@ -67,7 +67,7 @@ def check_key(model: Model) -> None:
     candidates = variables(model)
     if candidates and key_of(model) is None:
         raise MissingPrerequisite(
-            f"model {model.key}: no key for {model.served_by}; set the environment variable "
+            f"model {model.key}: no key for {model.route}; set the environment variable "
             f"{' or '.join(candidates)}" + ("" if model.key_env else ", or name another one by `key_env`")
         )
 

@@ -4,6 +4,7 @@ The table is the one that litellm ships as data (read as a file: litellm itself 
 user's own: YAML with `date:` and, under `models:`, USD per million tokens as `{input: 0.59, output: 0.79}`.
 """
 
+import datetime
 import importlib.metadata
 import importlib.util
 import json
@@ -13,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from mascope.chat.types import Model
 from mascope.records import Usage
@@ -61,6 +62,12 @@ class RateFile(Strict):
 class PricesFile(Strict):
     date: str
     models: dict[str, RateFile]
+
+    @field_validator("date", mode="before")
+    @classmethod
+    def _as_written(cls, value: Any) -> Any:
+        # YAML reads 2026-11-01 without quotes as a date.
+        return value.isoformat() if isinstance(value, datetime.date) else value
 
 
 def load_prices(file: Path | None = None) -> PriceTable:

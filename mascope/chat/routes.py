@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from mascope.chat.keys import check_key
+from mascope.chat.known import check_route
 from mascope.chat.pacing import declared_limit
 from mascope.chat.prices import PriceTable
 from mascope.chat.types import Chat, Client, Model
-from mascope.errors import InvalidInput, MissingPrerequisite
+from mascope.errors import InvalidInput, MascopeError, MissingPrerequisite
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,11 @@ def _open_remote(models: Sequence[Model], prices: PriceTable) -> Mapping[str, Ch
 
 
 def _check_remote(model: Model) -> None:
+    check_route(model)
+    _check_server(model)
+
+
+def _check_server(model: Model) -> None:
     check_key(model)
     declared_limit(model)
 
@@ -67,7 +73,7 @@ def _open_direct(models: Sequence[Model], prices: PriceTable) -> Mapping[str, Ch
 def _check_direct(model: Model) -> None:
     if not model.base_url:
         raise InvalidInput(f"model {model.key}: `route: direct` needs `base_url`, the server's address")
-    _check_remote(model)
+    _check_server(model)  # which may be called anything
 
 
 ROUTES: Mapping[str, Route] = {
@@ -106,14 +112,24 @@ def client_of(model: Model) -> Client:
 
 
 def missing_for(models: Iterable[Model]) -> list[str]:
-    """Everything that is missing for these models to answer; other mistakes are raised."""
-    missing = []
+    """Everything that is missing for these models to answer, each thing once; other mistakes are raised."""
+    missing: dict[str, list[str]] = {}
     for model in models:
         try:
             route_of(model).check(model)
         except MissingPrerequisite as error:
-            missing.append(str(error))
-    return missing
+            missing.setdefault(_problem(model, error), []).append(model.key)
+        except InvalidInput as error:
+            raise InvalidInput(f"model {model.key}: {_problem(model, error)}") from error
+    return [f"model{'s' * (len(keys) > 1)} {', '.join(keys)}: {what}" for what, keys in missing.items()]
+
+
+def _problem(model: Model, error: MascopeError) -> str:
+    """What is wrong, without the model's key, however the message puts it first."""
+    quoted = (model.key, f"{model.key!r}", f"`{model.key}`")
+    text = str(error)
+    heads = [f"model {key}{served_by}: " for key in quoted for served_by in ("", f" ({model.served_by})")]
+    return next((text.removeprefix(head) for head in heads if text.startswith(head)), text)
 
 
 def require(models: Iterable[Model]) -> None:

@@ -8,7 +8,7 @@ import sys
 import typer
 
 from mascope.cli import annotate, coding, forking, importing, power, reporting, study
-from mascope.cli.show import fail
+from mascope.cli.show import fail, outlive_the_reader
 from mascope.errors import MascopeError
 
 app = typer.Typer(
@@ -38,6 +38,7 @@ app.add_typer(importing.app, name="import")
 
 def main() -> None:
     """The program. What mascope raises on purpose becomes one line on standard error and an exit code."""
+    outlive_the_reader()
     try:
         app(prog_name="mascope")
     except* MascopeError as group:

@@ -34,7 +34,9 @@ def judge(
 ) -> None:
     """Have the panel code every message, or go on; then print how far its coders agree."""
     from mascope.cli.progress import JudgeProgress
+    from mascope.errors import BudgetReached
     from mascope.judging.recording import Again
+    from mascope.judging.summary import JudgingSummary
     from mascope.pipeline import judging, reporting
     from mascope.report import as_json, show_table
     from mascope.store.layout import Results, newest
@@ -42,15 +44,19 @@ def judge(
     chosen = Results(results) if results else newest()
     prepared = judging.prepare(chosen, panel, budget, prices, Again(unreadable, recode))
     show.simulated(prepared.panel.simulated)
+    stopped: BudgetReached | None = None
     with JudgeProgress() as progress:
-        summary = asyncio.run(judging.code(prepared, progress))
+        try:
+            summary = asyncio.run(judging.code(prepared, progress))
+        except BudgetReached as reached:
+            summary, stopped = JudgingSummary((), "stopped by the budget"), reached
     _show_coders(summary)
     found = reporting.report(chosen, reporting.Options(panel=panel, only=["agreement"]))
     if json:
         show.print_text(as_json(found))
     else:
         show_table(found, found.tables[0], show.out())
-    raise typer.Exit(_exit_code(summary))
+    raise stopped or typer.Exit(_exit_code(summary))
 
 
 def _exit_code(summary: "JudgingSummary") -> int:

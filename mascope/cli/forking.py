@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mascope.cli import show
-from mascope.cli.study import JsonOption, PricesOption
+from mascope.cli.study import JsonOption, PricesOption, show_losses
 
 if TYPE_CHECKING:
     from mascope.pipeline.running import RunSummary
@@ -46,6 +46,7 @@ def fork(
     with RunProgress(prepared) as progress:
         summary = asyncio.run(running.hold(prepared, progress))
     _show(run, summary, json=json)
+    show_losses(summary)
     raise typer.Exit(summary.exit_code)
 
 

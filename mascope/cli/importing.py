@@ -89,8 +89,7 @@ def _show_codes(summary: "CodesSummary") -> None:
         soft_wrap=True,
     )
     if summary.unknown:
-        more = "" if len(summary.unknown) == len(summary.listed) else ", …"
-        show.note(f"{len(summary.unknown)} ids name no message here: {', '.join(summary.listed)}{more}")
+        _show_unknown(summary)
     if summary.failed:
         show.note(f"{len(summary.failed)} ids name turns that failed: {', '.join(summary.failed[:10])}")
     if summary.repeated:
@@ -99,3 +98,12 @@ def _show_codes(summary: "CodesSummary") -> None:
         show.note(f"{summary.stray_levels} levels stand where the flag is not yes and were left out")
     if not summary.written:
         show.note("nothing new: these codes were here already")
+
+
+def _show_unknown(summary: "CodesSummary") -> None:
+    """One id a line, as they stand in the file, so that they can be looked for there."""
+    show.note(f"{len(summary.unknown)} ids name no message here; their rows were left out:")
+    for id_ in summary.listed:
+        show.note(f"  {id_}")
+    if more := len(summary.unknown) - len(summary.listed):
+        show.note(f"  … and {more} more")

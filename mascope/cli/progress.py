@@ -1,5 +1,7 @@
-"""Live progress on standard error; silent when that is not a terminal."""
+"""Live progress on standard error; where that is not a terminal, a plain line now and then."""
 
+import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from rich.progress import (
@@ -13,7 +15,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from mascope.cli.show import err
+from mascope.cli.show import err, note, one_line
 from mascope.records import Message
 
 if TYPE_CHECKING:
@@ -22,6 +24,10 @@ if TYPE_CHECKING:
     from mascope.pipeline.running import Prepared
     from mascope.records import Turn
     from mascope.study import Run
+
+
+EVERY_S = 30.0
+"""Between two plain lines."""
 
 
 def bar() -> Progress:
@@ -40,11 +46,32 @@ def bar() -> Progress:
     )
 
 
+class Now:
+    """Plain lines where no bar is seen: one for half a minute of work, and one for the first retry."""
+
+    def __init__(self, seen: bool, clock: Callable[[], float]) -> None:
+        """`seen`: whether there is a bar, so that these lines are not needed."""
+        self._seen, self._clock = seen, clock
+        self._said = clock()
+        self._retried = False
+
+    def say(self, text: Callable[[], str]) -> None:
+        if not self._seen and self._clock() - self._said >= EVERY_S:
+            self._said = self._clock()
+            note(text())
+
+    def retrying(self, error: "CallFailed", wait_s: float) -> None:
+        if not self._seen and not self._retried:
+            self._retried = True
+            note(f"retrying after {one_line(str(error))}; again in {wait_s:.1f} s (said once)")
+
+
 class RunProgress:
     """Turns done of turns planned, with tokens, spend and failures."""
 
-    def __init__(self, prepared: "Prepared") -> None:
+    def __init__(self, prepared: "Prepared", clock: Callable[[], float] = time.monotonic) -> None:
         self._bar = bar()
+        self._now = Now(not self._bar.disable, clock)
         self._runs = len(prepared.to_do)
         turns = sum(len(run.agents) * run.condition.rounds for run in prepared.to_do)
         self._task = self._bar.add_task("discussions", total=turns, about="")
@@ -68,13 +95,20 @@ class RunProgress:
         else:
             self._failures += turn.origin == "organic"
         self._bar.update(self._task, advance=1, about=self._about())
+        self._now.say(self._line)
 
     def retrying(self, run: "Run", error: "CallFailed", wait_s: float) -> None:
         self._retries += 1
+        self._now.retrying(error, wait_s)
+        self._now.say(self._line)
 
     def ended(self, run: "Run", status: str) -> None:
         self._ended += 1
         self._bar.update(self._task, about=self._about())
+
+    def _line(self) -> str:
+        task = self._bar.tasks[self._task]
+        return f"{task.completed:,.0f} of {task.total or 0:,.0f} turns · {self._about()}"
 
     def _about(self) -> str:
         seconds = self._bar.tasks[self._task].elapsed or 0.0
@@ -90,8 +124,9 @@ class RunProgress:
 class JudgeProgress:
     """Messages coded, a bar for each coder."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._bar = bar()
+        self._now = Now(not self._bar.disable, clock)
         self._tasks: dict[str, TaskID] = {}
         self._usd: dict[str, float] = {}
 
@@ -111,9 +146,18 @@ class JudgeProgress:
 
     def judged(self, coder: str, judged: "Judged") -> None:
         self._bar.advance(self._tasks[coder])
+        self._now.say(self._line)
 
     def retrying(self, coder: str, error: "CallFailed", wait_s: float) -> None:
         self._bar.update(self._tasks[coder], about=f"{error.kind}, again in {wait_s:.0f} s")
+        self._now.retrying(error, wait_s)
+        self._now.say(self._line)
 
     def ended(self, coder: str, stopped: str | None) -> None:
         self._bar.update(self._tasks[coder], about=stopped or "")
+
+    def _line(self) -> str:
+        done = (
+            f"{task.description} {task.completed:,.0f} of {task.total or 0:,.0f}" for task in self._bar.tasks
+        )
+        return f"messages coded: {', '.join(done)}"

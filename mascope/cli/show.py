@@ -1,5 +1,6 @@
 """How things are printed: results to standard output, everything else to standard error."""
 
+import io
 import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -29,6 +30,12 @@ def fail(problem: str) -> None:
 def note(text: str) -> None:
     """Something worth knowing that is not a result."""
     err().print(Text(text), soft_wrap=True)
+
+
+def one_line(text: str, longest: int = 200) -> str:
+    """Somebody else's words, in few and without their line breaks."""
+    words = " ".join(text.split())
+    return words if len(words) <= longest else f"{words[:longest].rstrip()}…"
 
 
 def simulated(is_simulated: bool) -> None:
@@ -65,6 +72,31 @@ def usd(value: float) -> str:
 
 def print_text(text: str) -> None:
     sys.stdout.write(text if text.endswith("\n") else text + "\n")
+
+
+class _Output(io.FileIO):
+    """Standard output that may lose its reader, as under `| head`: what nobody reads any more is dropped.
+
+    So the work comes to its end, and gives its own exit code.
+    """
+
+    def write(self, data: Any, /) -> int:
+        try:
+            return super().write(data) or 0
+        except BrokenPipeError:
+            return memoryview(data).nbytes
+
+
+def outlive_the_reader() -> None:
+    """Go on where standard output is a pipe that is closed at its other end."""
+    there = sys.stdout
+    if there is not sys.__stdout__ or there is None or there.isatty():
+        return
+    there.flush()
+    raw = _Output(there.fileno(), "wb", closefd=False)
+    sys.stdout = io.TextIOWrapper(
+        io.BufferedWriter(raw), there.encoding, there.errors, line_buffering=there.line_buffering
+    )
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """`plan`, `run`, `status`, `models`: from a study file to journals."""
 
 import asyncio
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -59,6 +60,9 @@ def run(
     ] = None,
     budget: Annotated[float | None, typer.Option("--budget", min=0, help="Most to spend, in USD.")] = None,
     jobs: Annotated[int, typer.Option("--jobs", min=1, help="Discussions at once.")] = 32,
+    redo_failed: Annotated[
+        bool, typer.Option("--redo-failed", help="Set failed and aborted runs aside; hold them anew.")
+    ] = False,
     prices: PricesOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -66,13 +70,14 @@ def run(
     from mascope.cli.progress import RunProgress
     from mascope.pipeline import running
 
-    chosen = tuple(name.strip() for name in series.split(",")) if series else None
-    options = running.Options(chosen, runs, budget, prices, jobs)
+    options = running.Options(_series_names(series), runs, budget, prices, jobs, redo_failed)
     prepared = running.prepare(study, out, options)
     show.simulated(prepared.study.simulated)
     with RunProgress(prepared) as progress:
         summary = asyncio.run(running.hold(prepared, progress))
     _show_summary(summary, json)
+    show_losses(summary)
+    _name_the_option(summary)
     raise typer.Exit(summary.exit_code)
 
 
@@ -108,6 +113,17 @@ def models(
     if study:
         show.table("Models of the study", ("model", "answers", "seconds"), [_ping_row(p) for p in pings])
     raise typer.Exit(3 if any(not ping.answered for ping in pings) else 0)
+
+
+def _series_names(text: str | None) -> tuple[str, ...] | None:
+    from mascope.errors import InvalidInput
+
+    if text is None:
+        return None
+    names = tuple(name.strip() for name in text.split(",") if name.strip())
+    if not names:
+        raise InvalidInput("--series names no series; leave it out for all of them")
+    return names
 
 
 def _show_plan(planned: "Plan") -> None:
@@ -164,7 +180,13 @@ def _show_summary(summary: "RunSummary", json: bool) -> None:
     counts = dict(summary.counts)
     if json:
         show.print_json(
-            {"results": str(summary.results.root), "runs": dict(summary.statuses), "counts": counts}
+            {
+                "results": str(summary.results.root),
+                "runs": dict(summary.statuses),
+                "counts": counts,
+                "lost": [asdict(loss) for loss in summary.lost],
+                "halted": None if summary.halted is None else str(summary.halted),
+            }
         )
     else:
         total = len(summary.statuses)
@@ -172,6 +194,23 @@ def _show_summary(summary: "RunSummary", json: bool) -> None:
         show.out().print(f"{total} runs: {states}. Results: {summary.results.root}", soft_wrap=True)
     if summary.halted is not None:
         show.note(f"{summary.halted}: give the same command again to go on")
+
+
+def show_losses(summary: "RunSummary") -> None:
+    """Which turns were lost, and what the providers said."""
+    total = sum(loss.turns for loss in summary.lost)
+    if total:
+        noun = "turn was" if total == 1 else "turns were"
+        show.note(f"{total} {noun} lost to failures nobody asked for:")
+    for loss in summary.lost:
+        show.note(f"  {loss.kind} ({loss.turns}): {show.one_line(loss.detail)}")
+
+
+def _name_the_option(summary: "RunSummary") -> None:
+    counts = {state: n for state in ("failed", "aborted") if (n := summary.counts.get(state))}
+    if counts:
+        states = ", ".join(f"{n} {state}" for state, n in counts.items())
+        show.note(f"{states}: the same command with --redo-failed holds these anew, once the cause is mended")
 
 
 def _show_status(found: "Status") -> None:

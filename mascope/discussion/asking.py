@@ -1,7 +1,9 @@
 """One turn: what an agent is sent, what comes back, and what becomes of it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from types import MappingProxyType
+from typing import Any
 
 from mascope.chat.retrying import Retrying
 from mascope.chat.types import ChatTurn, Reply, Request
@@ -30,6 +32,18 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
+class Empties:
+    """Empty answers that a turn has had already; it was asked again, and they were paid for."""
+
+    count: int = 0
+    attempts: int = 0
+
+
+NO_EMPTIES: Mapping[tuple[str, int], Empties] = MappingProxyType({})
+"""By agent and round."""
+
+
+@dataclass(frozen=True, slots=True)
 class TurnWatch:
     """Journals each attempt at one turn: before it is sent, and when it has failed."""
 
@@ -42,7 +56,10 @@ class TurnWatch:
         self.recorder.call(self.ask.agent.id, self.ask.round, attempt, self.digest)
 
     def failed(self, request: Request, attempt: int, error: CallFailed, retry_in: float | None) -> None:
-        about = {"kind": error.kind, "detail": error.detail, "may_be_billed": error.kind.may_be_billed}
+        about: dict[str, Any] = {"kind": error.kind, "detail": error.detail}
+        about["may_be_billed"] = error.kind.may_be_billed
+        if error.cost_usd is not None:
+            about["cost_usd"] = error.cost_usd
         self.recorder.error(self.ask.agent.id, self.ask.round, attempt, retry_in=retry_in, **about)
         if retry_in is not None:
             self.retried(error, retry_in)
@@ -51,8 +68,8 @@ class TurnWatch:
 class Asking:
     """Lets the agents of one run take their turns."""
 
-    def __init__(self, channel: Channel) -> None:
-        self._channel, self._run = channel, channel.run
+    def __init__(self, channel: Channel, empties: Mapping[tuple[str, int], Empties] = NO_EMPTIES) -> None:
+        self._channel, self._run, self._empties = channel, channel.run, empties
 
     async def answer(self, ask: Ask, transcript: Transcript) -> Turn:
         """What the agent says: the study's line for it, or its model's answer."""
@@ -74,8 +91,9 @@ class Asking:
         """Asked again where the study wants no empty answer."""
         hygiene = self._run.condition.hygiene
         times = 1 + (hygiene.ask_again if hygiene.empty == "ask_again" else 0)
-        attempts = 0
-        for time in range(times):
+        before = self._empties.get((ask.agent.id, ask.round), Empties())
+        attempts = before.attempts
+        for time in range(before.count, times):
             request = self._channel.request(ask.agent, turns, ask.agent.id, ask.round, time)
             digest = request.digest()
             try:
@@ -88,9 +106,17 @@ class Asking:
             message = self._message(ask, request, digest, reply)
             if message.text.strip():
                 return message
+            if time < times - 1:  # the last one is recorded as the message or the failure that it becomes
+                self._note_empty(ask, message)
         if hygiene.empty == "fail":
             return self._failure(ask, "empty", "the answer held no text", attempts)
         return message
+
+    def _note_empty(self, ask: Ask, message: Message) -> None:
+        usage = asdict(message.usage) if message.usage else None
+        about = {"attempts": message.attempts, "request": message.prompt_digest, "usage": usage}
+        who = {"agent": ask.agent.id, "round": ask.round}
+        self._channel.recorder.note("empty", **who, **about, cost_usd=message.cost_usd)
 
     def _retrying(self, ask: Ask, digest: str) -> Retrying:
         channel = self._channel

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Protocol, TypeAlias
 
 from mascope.discussion import faults
-from mascope.discussion.asking import Ask, Asking
+from mascope.discussion.asking import Ask, Asking, Empties
 from mascope.discussion.channel import Channel, Models
 from mascope.discussion.probing import Probing
 from mascope.discussion.transcript import Transcript, fit
@@ -44,6 +44,7 @@ class SoFar:
 
     turns: Sequence[Turn] = ()
     answers: Sequence[ProbeAnswer] = ()
+    empties: Mapping[tuple[str, int], Empties] = field(default_factory=dict)
 
 
 NOTHING_SAID = SoFar()
@@ -59,7 +60,7 @@ class Discussion:
         self._transcript = Transcript(run, so_far.turns)
         # Not a method of this object: a discussion that nothing refers back to is freed when it has ended.
         channel = Channel(run, setting.models, recorder, partial(setting.observer.retrying, run))
-        self._asking = Asking(channel)
+        self._asking = Asking(channel, so_far.empties)
         self._probing = Probing(channel, setting.halt, so_far.answers)
         self._aborted = next(filter(None, map(self._aborting, so_far.turns)), None)
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from mascope import __version__
+from mascope.discussion.asking import Empties
 from mascope.discussion.engine import Discussion, Setting, SoFar
 from mascope.errors import ForeignResults
 from mascope.seeds import derive
@@ -85,7 +86,17 @@ async def _attempt(study: Study, run: Run, file: Path, setting: Setting) -> str 
 
 
 def _so_far(found: Journal) -> SoFar:
-    return SoFar(found.turns, journal.probe_answers(found))
+    return SoFar(found.turns, journal.probe_answers(found), _empties(found))
+
+
+def _empties(found: Journal) -> dict[tuple[str, int], Empties]:
+    """Empty answers that were noted, by agent and round; a note counts the attempts so far."""
+    empties: dict[tuple[str, int], Empties] = {}
+    for line in found.extra:
+        if line["event"] == "empty":
+            turn = (str(line["agent"]), int(line["round"]))
+            empties[turn] = Empties(empties.get(turn, Empties()).count + 1, int(line["attempts"]))
+    return empties
 
 
 def _begun(study: Study, run: Run, file: Path) -> SoFar:
@@ -120,7 +131,7 @@ def check_journals(runs: Sequence[Run], results: Results) -> dict[str, Journal]:
     found = {}
     for run in runs:
         so_far = journal.read(results.journal(run.id))
-        if so_far.header is not None and so_far.header.condition_digest != run.condition.digest:
+        if so_far.header is not None and not _same(so_far.header, run, results):
             raise ForeignResults(
                 f"{so_far.file}: this run was made under other settings of series {run.series!r} than the "
                 "study has now. Results of different settings are never mixed: give the changed series "
@@ -128,6 +139,12 @@ def check_journals(runs: Sequence[Run], results: Results) -> dict[str, Journal]:
             )
         found[run.id] = so_far
     return found
+
+
+def _same(there: Header, run: Run, results: Results) -> bool:
+    """Whether a journal was begun for this very run; one started anew has the seed of its restart."""
+    seed = _attempt_seed(run, results.journal(run.id)).seed
+    return there.condition_digest == run.condition.digest and there.seed == seed
 
 
 def _attempt_seed(run: Run, file: Path) -> Run:

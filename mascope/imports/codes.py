@@ -24,7 +24,7 @@ from mascope.store import codes, lines
 from mascope.store.codes import CoderHeader, CoderKind
 from mascope.store.layout import Results
 
-LISTED = 10
+LISTED = 200
 """Unknown ids that a summary spells out."""
 
 

@@ -92,9 +92,11 @@ class Recording:
         self, messages: Sequence[str], attempt: int, error: CallFailed, retry_in: float | None
     ) -> None:
         about = {"kind": str(error.kind), "detail": error.detail, "may_be_billed": error.kind.may_be_billed}
+        cost = error.cost_usd  # of the call, so it stands at the first of its messages only
         for message in messages:
             recorder = self._recorder(self._run_of[message])
-            recorder.error(message=message, attempt=attempt, retry_in=retry_in, **about)
+            recorder.error(message=message, attempt=attempt, retry_in=retry_in, **about, cost_usd=cost)
+            cost = None
 
     def _recorder(self, run: str) -> CodesRecorder:
         recorder = self._open.get(run)

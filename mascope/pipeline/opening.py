@@ -30,6 +30,9 @@ async def close(chats: Mapping[str, Chat]) -> None:
 
 
 def spent_in(results: Results) -> float:
-    """USD that agents and judges have cost here so far, where that is known."""
-    files = [*results.journals(), *(file for coder in results.coders() for file in results.codes_of(coder))]
+    """USD that agents and judges have cost here so far, where that is known.
+
+    Also what is set aside (aborted runs, superseded codes) was paid for, and what failed may have been.
+    """
+    files = results.root.rglob("*.jsonl")
     return sum(float(line.get("cost_usd") or 0.0) for file in files for line in lines.read(file))

@@ -18,6 +18,7 @@ from mascope.study.estimate import (
     loads,
     messages,
 )
+from mascope.study.load import RUN_MEASURES
 from mascope.yamlfile import nearest
 
 JUDGING = "(judging)"
@@ -67,11 +68,23 @@ def plan_study(file: Path, panel: Path | None = None, prices: Path | None = None
     study = load_study(file)
     chosen = panel or study.panel
     coders = load_panel(chosen) if chosen else None
+    check_flags(study, coders)
     table = load_prices(prices)
     models = [*used_models(study), *(judge.model for judge in (coders.judges if coders else ()))]
     missing = tuple(missing_for(models))
     costs = (*_discussion_costs(study, table), *(_judging_costs(study, coders, table) if coders else ()))
     return Plan(study, coders, plan(study), costs, missing, table.source)
+
+
+def check_flags(study: Study, panel: Panel | None) -> None:
+    """`InvalidInput` where a hypothesis is about a flag that the panel does not code."""
+    for hypothesis in study.hypotheses:
+        measure = hypothesis.measure
+        if panel and measure not in (*RUN_MEASURES, *panel.codebook.names):
+            hint = nearest(measure, panel.codebook.names)
+            raise InvalidInput(
+                f"{study.file}: hypothesis {hypothesis.id}: no flag {measure!r} in {panel.file}{hint}"
+            )
 
 
 def used_models(study: Study) -> list[Model]:

@@ -52,8 +52,8 @@ def in_centralization(graphs: Floats, present: Bools) -> Floats:
     Freeman 1979; 0 where all are named by equally many, 1 where all name one and nobody else.
     """
     degree = (graphs > 0).sum(axis=-2)
-    gaps = np.where(present, degree.max(axis=-1, keepdims=True) - degree, 0)
-    return ratio(gaps.sum(axis=-1).astype(np.float64), np.square(_size(present) - 1))
+    gaps = np.where(present, degree.max(axis=-1, keepdims=True, initial=0) - degree, 0)
+    return ratio(gaps.sum(axis=-1).astype(np.float64), np.square(np.maximum(_size(present) - 1, 0)))
 
 
 def in_gini(graphs: Floats, present: Bools) -> Floats:
@@ -91,7 +91,7 @@ def pagerank(graphs: Floats, present: Bools) -> Floats:
 
 def pagerank_top(graphs: Floats, present: Bools) -> Floats:
     """The highest PageRank in the group; 1/n where nobody stands out. NaN without edges."""
-    return np.where(graphs.sum(axis=(-2, -1)) > 0, pagerank(graphs, present).max(axis=-1), np.nan)
+    return np.where(graphs.sum(axis=(-2, -1)) > 0, pagerank(graphs, present).max(axis=-1, initial=0), np.nan)
 
 
 MEASURES: Mapping[str, Measure] = MappingProxyType({
@@ -107,6 +107,8 @@ MEASURES: Mapping[str, Measure] = MappingProxyType({
 
 def leaders(graphs: Floats, present: Bools) -> npt.NDArray[np.intp]:
     """The seat (…,) with the highest PageRank; −1 without edges, and where several share the place."""
+    if graphs.shape[-1] == 0:
+        return np.full(graphs.shape[:-2], -1, dtype=np.intp)
     ranks = np.round(pagerank(graphs, present), 12)
     alone = (ranks == ranks.max(axis=-1, keepdims=True)).sum(axis=-1) == 1
     found: npt.NDArray[np.intp] = np.where(alone & (graphs.sum(axis=(-2, -1)) > 0), ranks.argmax(axis=-1), -1)

@@ -10,6 +10,7 @@ from typing import Any, Literal, assert_never
 from mascope.errors import CorruptJournal
 from mascope.records import Abstained, Coding, Mark, Unanswered, Unreadable, Verdict
 from mascope.store import lines
+from mascope.store.fields import NUMBER, TEXT, TEXTS, TRUTH, Fields
 
 CoderKind = Literal["llm", "rules", "human", "imported"]
 
@@ -25,6 +26,18 @@ class CoderHeader:
     flags: tuple[str, ...]
     model: str | None = None
     simulated: bool = False
+
+
+HEADER = Fields.of(
+    CoderHeader, coder=TEXT, kind=TEXT, digest=TEXT, flags=TEXTS, model=TEXT.or_none(), simulated=TRUTH
+)
+VERDICTS: Mapping[str, Fields] = {
+    "coding": Fields.of(Coding, message=TEXT),
+    "unreadable": Fields.of(Unreadable, message=TEXT, answer=TEXT, problem=TEXT),
+    "abstained": Fields.of(Abstained, message=TEXT, reason=TEXT),
+    "unanswered": Fields.of(Unanswered, message=TEXT, kind=TEXT, detail=TEXT),
+}
+MARK = Fields.of(Mark, answer=TEXT, level=TEXT.or_none(), quote=TEXT.or_none(), confidence=NUMBER.or_none())
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +147,8 @@ def _mark(mark: Mark) -> Any:
 
 
 def _verdict(line: Mapping[str, Any]) -> Verdict:
+    if (fields := VERDICTS.get(line["event"])) is not None:
+        fields.check(line)
     match line["event"]:
         case "coding":
             marks = {name: _read_mark(mark) for name, mark in line["flags"].items()}
@@ -150,6 +165,7 @@ def _verdict(line: Mapping[str, Any]) -> Verdict:
 
 def _read_mark(mark: Any) -> Mark:
     fields = {"answer": mark} if isinstance(mark, str) else dict(mark)
+    MARK.check(fields, "flags.")
     if fields["answer"] not in ("yes", "no", "unsure"):
         raise ValueError(f"unknown answer {fields['answer']!r}")
     return Mark(**fields)
@@ -163,5 +179,6 @@ def _weight(value: Any) -> float:
 
 
 def _header(line: Mapping[str, Any]) -> CoderHeader:
+    HEADER.check(line)
     fields = {name: line[name] for name in CoderHeader.__slots__ if name in line}
     return CoderHeader(**{**fields, "flags": tuple(line["flags"])})

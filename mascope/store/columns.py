@@ -244,7 +244,7 @@ def _seconds(found: Journal, header: Header) -> float | None:
     last = found.end["at"] if found.end else found.turns[-1].at if found.turns else None
     try:
         spent = datetime.fromisoformat(last or "") - datetime.fromisoformat(header.started or "")
-    except ValueError:
+    except (TypeError, ValueError):  # the former where only one of the two has a time zone
         return None
     return spent.total_seconds()
 

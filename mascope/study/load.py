@@ -9,6 +9,7 @@ from typing import Any
 
 from mascope import __version__
 from mascope.chat.types import NOTHING, Model
+from mascope.codebook import FLAG_NAME
 from mascope.study import schema
 from mascope.study.build import Cast, Origin, build_condition, digest
 from mascope.study.condition import Condition, Hypothesis, Study
@@ -18,6 +19,10 @@ from mascope.yamlfile import Document, Places, nearest, read, validate
 Patch = Mapping[str, Any]
 FORKED = re.compile(r"-fork[0-9]+-.+$")
 """What a series of forks has after the name of the series it was forked from."""
+
+
+RUN_MEASURES = ("similarity", "jensen_shannon", "euclidean", "any_trait", "messages")
+"""What a hypothesis may compare, beside the rate of a flag; computed in `stats/measures.py`."""
 
 
 def load_study(file: Path) -> Study:
@@ -140,6 +145,9 @@ def _hypothesis(
             raise document.error(
                 ("hypotheses", n, "compare"), f"unknown series {name!r}{nearest(name, series)}"
             )
+    if raw.measure not in RUN_MEASURES and not re.fullmatch(FLAG_NAME, raw.measure):
+        problem = f"no measure {raw.measure!r}{nearest(raw.measure, RUN_MEASURES)} (or a flag of the panel)"
+        raise document.error(("hypotheses", n, "measure"), problem)
     if any(str(other.get("id")) == raw.id for other in document.data["hypotheses"][:n]):
         raise document.error(("hypotheses", n, "id"), f"two hypotheses are called {raw.id!r}")
     return Hypothesis(**raw.model_dump(exclude={"compare"}), series_a=raw.compare[0], series_b=raw.compare[1])

@@ -1,5 +1,6 @@
 """The shape of a study file, key by key. Only reads and checks; `load` turns it into the nouns of a study."""
 
+import re
 from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -20,16 +21,16 @@ from mascope.study.schema_parts import (
     ScheduleFile,
     TurnsFile,
 )
-from mascope.yamlfile import Strict
+from mascope.yamlfile import Routed, Strict
 
 
 class ModelFile(Strict):
     """A model that participants can use."""
 
-    model: str = Field(pattern=r"^[^/\s]+/\S.*$", description="Route and name: groq/…, local/…, rehearsal/…")
+    model: Routed = Field(description="Route and name: groq/…, local/…, rehearsal/…")
     label: str | None = Field(default=None, min_length=1, description="The name a reader knows it by")
-    base_url: str | None = Field(default=None, pattern=r"^https?://", description="Endpoint, if its own")
-    key_env: str | None = Field(default=None, pattern=r"^\w+$", description="Variable that holds the key")
+    base_url: str | None = Field(default=None, description="Endpoint, if its own")
+    key_env: str | None = Field(default=None, description="Variable that holds the key")
     concurrency: int | None = Field(default=None, ge=1, description="Calls under way at once, at most")
     deadline: float = Field(default=120.0, gt=0, description="Seconds that one attempt may take")
     route: Client | None = Field(default=None, description="Who sends its requests: direct or litellm")
@@ -38,6 +39,21 @@ class ModelFile(Strict):
     )
     turns: Layout | None = Field(default=None, description="Layout of this model's prompts, if its own")
     parameters: dict[str, Any] = Field(default={}, description="Options of the route itself")
+
+    @field_validator("base_url")
+    @classmethod
+    def _address(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("http://", "https://")):
+            raise ValueError("must be an address that begins with http:// or https://")
+        return value
+
+    @field_validator("key_env")
+    @classmethod
+    def _variable(cls, value: str | None) -> str | None:
+        # Not shown: it may be the key itself.
+        if value is not None and not re.fullmatch(r"\w+", value):
+            raise ValueError("must be the name of an environment variable: letters, digits and _")
+        return value
 
 
 class ConditionFile(Strict):

@@ -14,7 +14,7 @@ from mascope.yamlfile import Strict, nearest
 def _name(value: str) -> str:
     # It becomes part of file names and message ids.
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}", value):
-        raise ValueError(f"{value!r} cannot be a name here; use letters, digits, '.', '_' and '-'")
+        raise ValueError(f"{value!r} cannot be a name here; use letters a-z, digits, '.', '_' and '-'")
     return value
 
 

@@ -5,11 +5,13 @@ from dataclasses import replace
 
 import pandas as pd
 
+from mascope.stats.audit import confounds
 from mascope.stats.clustered import clustered_logit
 from mascope.stats.comparisons import Comparison, contrasts
 from mascope.stats.measures import MEASURES
 from mascope.stats.multiplicity import within_families
 from mascope.tables.analysis import Analysis
+from mascope.tables.audit import audited
 from mascope.tables.differentiation import LABELS, NOT_CODED, NOTE
 from mascope.tables.hypotheses import comparisons, counted, families, measured, statuses
 from mascope.tables.sensitivity import verdicts
@@ -127,12 +129,22 @@ def known_measures(flags: tuple[str, ...]) -> tuple[str, ...]:
     return (*MEASURES, *flags)
 
 
+def _confounded(analysis: Analysis) -> list[str]:
+    """For each hypothesis, what else its two series differ in by the audit."""
+    return [
+        f"{h.id}: by the audit {h.series_a} and {h.series_b} also differ in: {'; '.join(found)}."
+        for h in analysis.hypotheses
+        if (found := confounds(audited(analysis), h.series_a, h.series_b))
+    ]
+
+
 def _notes(analysis: Analysis) -> list[str]:
     notes = [] if analysis.hypotheses else ["The study declares no hypotheses (`hypotheses:`)."]
     if analysis.exploratory:
         notes.append(f"Not on record as declared before the first run: {', '.join(analysis.exploratory)}.")
     if analysis.withdrawn:
         notes.append(f"Declared before the first run, but gone since: {', '.join(analysis.withdrawn)}.")
+    notes += _confounded(analysis)
     if not analysis.coded:
         return [*notes, NOT_CODED]
     return [*notes, *(f"{id_}: {said}." for id_, said in verdicts(analysis).items())]

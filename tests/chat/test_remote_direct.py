@@ -64,6 +64,8 @@ def test_a_redirect_is_told_and_neither_prompt_nor_key_goes_there(
         {"since": datetime.date(2026, 11, 1)},
         {"extra_body": {"messages": []}},
         {"extra_body": {"stream": True}},
+        {"extra_headers": ["X-Title"]},
+        {"extra_headers": {"X-Title": "a\r\nb"}},
     ],
 )
 def test_what_cannot_or_may_not_be_sent_is_rejected_before_it_is(
@@ -73,6 +75,28 @@ def test_what_cannot_or_may_not_be_sent_is_rejected_before_it_is(
 
     assert error.kind is FailureKind.REJECTED
     assert server.count == 0
+
+
+def test_a_key_of_two_lines_is_rejected_and_not_shown(
+    direct: Model, server: OpenAIServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MASCOPE_TEST_KEY", f"{KEY}\nsecond line")
+
+    error = failure(DIRECT, asking(direct))
+
+    assert error.kind is FailureKind.REJECTED
+    assert KEY not in str(error)
+    assert server.count == 0
+
+
+def test_a_proxy_of_a_kind_that_is_not_known_is_an_error_of_the_call(
+    direct: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("http_proxy", "socks5://127.0.0.1:9")
+
+    assert failure(DIRECT, asking(replace(direct, base_url="http://models.invalid/v1"))).detail
 
 
 def test_extra_headers_and_an_extra_body_arrive_as_such(direct: Model, server: OpenAIServer) -> None:

@@ -1,4 +1,5 @@
 import asyncio
+from pathlib import Path
 
 import pytest
 
@@ -275,3 +276,24 @@ def test_seen_and_journal_give_the_exact_prompt_again(hold: Holder) -> None:
 
     digests = {request.digest() for requests in held.requests.values() for request in requests}
     assert {message.prompt_digest for message in held.messages.values()} == digests
+
+
+def test_an_empty_answer_that_was_paid_for_is_not_asked_for_again_after_a_kill(tmp_path: Path) -> None:
+    hold = Holder(tmp_path)
+    killed = RuntimeError("killed")
+    seeds = []
+
+    def dies_at_the_second(request: Request) -> str:
+        seeds.append(request.sampling.seed)
+        if len(seeds) == 2:
+            raise killed
+        return "" if len(seeds) == 1 else "tea"
+
+    base = "rounds: 1, hygiene: {empty: ask_again, ask_again: 2}"
+    with pytest.raises(ExceptionGroup):
+        hold(base, bob=dies_at_the_second)
+    held = hold(base, bob=dies_at_the_second)
+
+    assert held.messages[f"{B}|R0"].text == "tea"
+    assert len(set(seeds[:2])) == 2
+    assert seeds[2] == seeds[1]

@@ -4,7 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from mascope.cli.importing import app
 from mascope.errors import InvalidFile, InvalidInput
 from mascope.imports.codes import import_codes
 from mascope.imports.table import import_table
@@ -223,8 +225,23 @@ def test_unknown_messages_and_failures_are_counted_and_listed(held: Results, she
 
     assert (summary.rows, summary.messages) == (14, 1)
     assert summary.unknown == tuple(unknown)
-    assert summary.listed == tuple(unknown[:10])
+    assert summary.listed == tuple(unknown)
     assert summary.failed == ("A-run01|Agent-C|R0",)
+
+
+@pytest.mark.parametrize(("count", "more"), [(200, []), (230, ["  … and 30 more"])])
+def test_each_unknown_id_has_its_line_up_to_two_hundred(
+    held: Results, sheet: Sheet, count: int, more: list[str]
+) -> None:
+    unknown = [f"A-run01|Nobody|R{n}" for n in range(count)]
+    file = sheet("id,phatic\n" + "".join(f"{id_},1\n" for id_ in ["A-run01|Agent-A|R0", *unknown]))
+    done = CliRunner().invoke(app, ["codes", str(file), str(held.root), "--coder", "me"])
+    heading, *listed = done.stderr.splitlines()
+
+    assert done.exit_code == 0
+    assert heading == f"{count} ids name no message here; their rows were left out:"
+    assert listed == [*(f"  {id_}" for id_ in unknown[:200]), *more]
+    assert "Nobody" not in done.stdout
 
 
 def test_codes_of_quite_another_study_are_refused(held: Results, sheet: Sheet) -> None:

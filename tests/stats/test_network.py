@@ -133,3 +133,12 @@ def test_persistence_counts_neighbouring_rounds_that_both_have_a_leader() -> Non
 
     assert persistence(leading)[0] == pytest.approx(0.5)
     assert np.isnan(persistence(leading)[1])
+
+
+@pytest.mark.parametrize("count", [0, 3])
+def test_graphs_of_nobody_measure_nothing_and_nobody_leads(count: int) -> None:
+    nobody = np.zeros((count, 0, 0))
+    present = all_present(nobody)
+
+    assert all(np.isnan(measure(nobody, present)).tolist() == [True] * count for measure in MEASURES.values())
+    assert leaders(nobody, present).tolist() == [-1] * count

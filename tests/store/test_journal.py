@@ -1,11 +1,13 @@
 import json
+import math
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mascope.errors import CorruptJournal
-from mascope.records import Agent, Failure, Message, Usage
+from mascope.records import Agent, Failure, Message, ProbeAnswer, Usage
 from mascope.store import journal
 from mascope.store.journal import Header, Recorder
 
@@ -56,6 +58,9 @@ FAILURE = Failure(
     at="2026-03-04T00:40Z",
     attempts=3,
 )
+
+
+AS_JSON = asdict(AGENT)
 
 
 @pytest.fixture
@@ -157,12 +162,64 @@ def test_a_journal_that_does_not_begin_with_its_run_is_corrupt(file: Path) -> No
     [
         (1, {"agents": None}),
         (1, {"agents": [{"id": "only"}]}),
+        (1, {"agents": [AS_JSON, AS_JSON]}),
+        (1, {"agents": [{**AS_JSON, "seat": "first"}]}),
+        (1, {"agents": ["llama"]}),
+        (1, {"seed": "x"}),
+        (1, {"simulated": 0}),
+        (1, {"started": "yesterday"}),
+        (3, {"cost_usd": "free"}),
         (4, {"text": None}),
         (4, {"round": "0"}),
+        (4, {"round": -1, "id": "A-run01|Agent-A|R-1"}),
+        (4, {"round": False}),
+        (4, {"round": 2**63, "id": f"A-run01|Agent-A|R{2**63}"}),
+        (4, {"position": -1}),
+        (4, {"position": 0.0}),
+        (4, {"attempts": -1}),
         (4, {"seen": None}),
+        (4, {"seen": "x"}),
+        (4, {"cut": [1]}),
+        (4, {"changes": [None]}),
         (4, {"usage": {"prompts": 1}}),
+        (4, {"usage": {"prompt": "1", "completion": 1}}),
+        (4, {"usage": {"prompt": 1, "completion": -1}}),
+        (4, {"usage": [1, 2]}),
+        (4, {"cost_usd": "abc"}),
+        (4, {"cost_usd": -0.1}),
+        (4, {"cost_usd": math.nan}),
+        (4, {"cost_usd": True}),
+        (4, {"latency_s": "x"}),
+        (4, {"latency_s": math.inf}),
+        (4, {"finish_reason": 3}),
+        (4, {"served_model": ["a"]}),
+        (4, {"scripted": "no"}),
+        (4, {"seed": 1.5}),
+        (4, {"at": None}),
+        (4, {"agent": "nobody"}),
+        (4, {"name": "Agent-B", "id": "A-run01|Agent-B|R0"}),
+        (4, {"id": "A-run02|Agent-A|R0"}),
+        (4, {"id": "A-run01|Agent-A|R1"}),
+        (4, {"id": "A-run01|Agent-A|R01"}),
+        (4, {"id": "A-run01|Agent-A|R0#"}),
+        (4, {"id": "A-run01|Agent-A|R0#two"}),
         (5, {"kind": None}),
         (5, {"name": 3}),
+        (5, {"agent": "nobody"}),
+        (5, {"origin": "natural"}),
+        (5, {"told": 1}),
+        (5, {"detail": None}),
+        (5, {"position": -2}),
+        (5, {"id": "A-run01|Agent-A|R0", "round": 0}),
+        (7, {"at": None}),
+        (7, {"status": 1}),
+        (7, {"event": "run"}),
+        (7, {"event": "mesage"}),
+        (7, {"event": "coding"}),
+        (7, {"event": ["end"]}),
+        (7, {"event": None}),
+        (7, {"event": "alias", "message": "A-run01|Agent-A|R0"}),
+        (7, {"event": "empty", "agent": "llama", "round": "0", "attempts": 1}),
     ],
 )
 def test_an_event_that_says_nonsense_is_named(file: Path, number: int, change: dict[str, Any]) -> None:
@@ -186,3 +243,69 @@ def test_a_message_without_a_field_it_needs_is_named(file: Path, field: str) -> 
 
     with pytest.raises(CorruptJournal, match=f":2: a 'message' event cannot be read: .*{field}"):
         journal.read(file)
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"cost_usd": "abc"}, "'cost_usd' is 'abc', not a number from 0 on or null"),
+        ({"finish_reason": 3}, "'finish_reason' is 3, not text or null"),
+        ({"usage": {"prompt": "1", "completion": 1}}, "'usage.prompt' is '1', not a whole number from 0 on"),
+        ({"agent": "nobody"}, "'agent' is 'nobody', who is not among the agents of this run"),
+        ({"id": "x"}, r"'id' is 'x'; by its run, name and round it would be 'A-run01\|Agent-A\|R0'"),
+        ({"event": "mesage"}, "a 'mesage' event cannot be read: .* knows no such event, only run, call, "),
+    ],
+)
+def test_what_is_wrong_with_a_line_is_said(file: Path, change: dict[str, Any], problem: str) -> None:
+    file.write_bytes(journal.whole(HEADER, (MESSAGE,), ""))
+    first, second, last = file.read_bytes().splitlines(keepends=True)
+    file.write_bytes(first + json.dumps({**json.loads(second), **change}).encode() + b"\n" + last)
+
+    with pytest.raises(CorruptJournal, match=rf"A-run01\.jsonl:2: .*{problem}"):
+        journal.read(file)
+
+
+def test_a_message_that_stands_there_twice_is_named(file: Path) -> None:
+    file.write_bytes(journal.whole(HEADER, (MESSAGE, MESSAGE), ""))
+
+    with pytest.raises(CorruptJournal, match=r":3: .*'A-run01\|Agent-A\|R0' stands in this journal already"):
+        journal.read(file)
+
+
+def test_an_agent_that_an_importer_heard_twice_in_a_round_is_read(file: Path) -> None:
+    turns = (MESSAGE, replace(MESSAGE, id=f"{MESSAGE.id}#2", position=1))
+    file.write_bytes(journal.whole(HEADER, turns, ""))
+
+    assert journal.read(file).turns == turns
+
+
+def test_numbers_without_a_fraction_may_be_amounts(file: Path) -> None:
+    turn = replace(MESSAGE, cost_usd=0, latency_s=3)
+    file.write_bytes(journal.whole(HEADER, (turn,), ""))
+
+    assert journal.read(file).turns == (turn,)
+
+
+PROBED = ProbeAnswer(
+    "A-run01|Agent-A|P:mood|R0", "mood", "llama", "Agent-A", 0, "scale", "answered", 4.0, "4", ("x",), "p"
+)
+
+
+def test_private_answers_are_read_back(file: Path) -> None:
+    file.write_bytes(journal.beginning(HEADER, (MESSAGE,), (PROBED,)))
+
+    assert journal.probe_answers(journal.read(file)) == (PROBED,)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"answer": [4]}, {"answer": math.nan}, {"outcome": "said"}, {"round": -1}, {"seen": "x"}, {"usage": 3}],
+    ids=json.dumps,
+)
+def test_a_private_answer_that_says_nonsense_is_named(file: Path, change: dict[str, Any]) -> None:
+    file.write_bytes(journal.beginning(HEADER, (MESSAGE,), (PROBED,)))
+    *before, last = file.read_bytes().splitlines(keepends=True)
+    file.write_bytes(b"".join(before) + json.dumps({**json.loads(last), **change}).encode() + b"\n")
+
+    with pytest.raises(CorruptJournal, match=r":3: a 'probe' event cannot be read"):
+        journal.probe_answers(journal.read(file))

@@ -141,12 +141,12 @@ BAD = {
         ("names: {peers: real}", "nmaes: {peers: real}"),
         ("study.yaml:13:", "series.B.nmaes", "did you mean 'names'?"),
     ),
-    "a wrong type": (("runs: 2", "runs: many"), ("study.yaml:8:", "base.runs", "valid integer")),
+    "a wrong type": (("runs: 2", "runs: many"), ("study.yaml:8:", "base.runs", "must be a whole number")),
     "an undeclared model": (
         ("[ann, bob]", "[ann, bobb]"),
         ("study.yaml:7:", "participants.1", "no model 'bobb'", "did you mean 'bob'?"),
     ),
-    "rounds 0": (("rounds: 3", "rounds: 0"), ("study.yaml:9:", "base.rounds", "greater than or equal to 1")),
+    "rounds 0": (("rounds: 3", "rounds: 0"), ("study.yaml:9:", "base.rounds", "must be at least 1")),
     "a study name with a slash": (
         ("study: tea", "study: a/b"),
         ("study.yaml:1:", "study", "'a/b'", "letters"),
@@ -229,7 +229,7 @@ BAD = {
         ("model: rehearsal/plain", "model: rehearsal/plain, turns: mergd"),
         ("study.yaml:4:", "models.ann.turns", "'merged'"),
     ),
-    "no participants": (("[ann, bob]", "[]"), ("study.yaml:7:", "participants", "at least 1")),
+    "no participants": (("[ann, bob]", "[]"), ("study.yaml:7:", "participants", "at least one entry")),
     "no series": (("series:\n  A: {}\n  B:\n    names: {peers: real}\n", "series: {}\n"), ("no series",)),
     "a panel that is not there": (
         ("brief:", "panel: p.yaml\nbrief:"),
@@ -238,7 +238,30 @@ BAD = {
     "a key given twice": (("rounds: 3", "rounds: 3\n  rounds: 4"), ("study.yaml:10:", "twice")),
     "a section that is no mapping": (("  A: {}", "  A: nothing"), ("study.yaml:11:", "series.A", "mapping")),
     "no brief": (("brief: Choose a tea.\n", ""), ("brief", "is missing")),
-    "no model name": (("model: rehearsal/plain", "model: plain"), ("study.yaml:4:", "models.ann.model")),
+    "no model name": (
+        ("model: rehearsal/plain", "model: plain"),
+        ("study.yaml:4:", "models.ann.model", "must be route/name, such as groq/…"),
+    ),
+    "a key in the place of its variable's name": (
+        ("model: rehearsal/plain", "model: openai/x, key_env: sk-secret"),
+        ("study.yaml:4:", "models.ann.key_env", "must be the name of an environment variable"),
+    ),
+    "an address that is none": (
+        ("model: rehearsal/plain", "model: openai/x, base_url: 'localhost:80'"),
+        ("study.yaml:4:", "models.ann.base_url", "begins with http:// or https://"),
+    ),
+    "a nearly right word": (
+        ("names: {peers: real}", "schedule: {visibility: sequental}"),
+        ("study.yaml:13:", "schedule.visibility", "must be 'simultaneous',", "did you mean 'sequential'?"),
+    ),
+    "a temperature that is no number": (
+        ("runs: 2", "sampling: {temperature: hot}"),
+        ("base.sampling.temperature", "must be a number"),
+    ),
+    "a switch that is none": (
+        ("names: {peers: real}", "hygiene: {own_name: maybe}"),
+        ("must be true or false",),
+    ),
 }
 
 
@@ -307,3 +330,16 @@ factors:
         "bob-early": [("bob", 0)],
         "bob-late": [("bob", 2)],
     }
+
+
+def test_a_hypothesis_about_no_measure_is_an_error_before_anything_is_spent(tmp_path: Path) -> None:
+    text = problem(tmp_path, STUDY + "hypotheses: [{id: h, measure: similarty, compare: [A, B]}]\n")
+
+    assert "hypotheses.0.measure" in text
+    assert "did you mean 'similarity'?" in text
+
+
+def test_a_hypothesis_may_be_about_a_flag(tmp_path: Path) -> None:
+    study = load_study(write(tmp_path, STUDY + "hypotheses: [{id: h, measure: LEAD, compare: [A, B]}]\n"))
+
+    assert study.hypotheses[0].measure == "LEAD"

@@ -11,6 +11,7 @@ from mascope.pipeline.reporting import Options, analyse
 from mascope.store.layout import Results
 from mascope.tables.analysis import Analysis
 from mascope.tables.audit import audit_table
+from mascope.tables.catalog import TABLES
 from mascope.tables.compensation import compensation_table
 from mascope.tables.convergence import convergence_table, temporal_table
 from mascope.tables.structure import network_table
@@ -32,6 +33,13 @@ def built(build: Build, results: Results) -> Table:
         table = build(analyse(results, Options(resamples=50)))
     assert list(table.frame.columns) == [column.name for column in table.columns]
     return table
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_no_run_at_all(name: str, results: Results) -> None:
+    frame = built(TABLES[name], results).frame
+
+    assert frame.get("value", pd.Series(dtype=float)).isna().all()
 
 
 @every_table
