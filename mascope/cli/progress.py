@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.progress import (
     BarColumn,
@@ -15,7 +15,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from mascope.cli.show import err, note, one_line
+from mascope.cli.show import err, json_line, note, one_line
 from mascope.records import Message
 
 if TYPE_CHECKING:
@@ -67,11 +67,20 @@ class Now:
 
 
 class RunProgress:
-    """Turns done of turns planned, with tokens, spend and failures."""
+    """Turns done of turns planned, with rounds, tokens, spend and failures.
 
-    def __init__(self, prepared: "Prepared", clock: Callable[[], float] = time.monotonic) -> None:
+    With `lines`, a script reads the same as one line of JSON on standard error at the end of each run.
+    """
+
+    def __init__(
+        self, prepared: "Prepared", clock: Callable[[], float] = time.monotonic, *, lines: bool = False
+    ) -> None:
         self._bar = bar()
-        self._now = Now(not self._bar.disable, clock)
+        self._bar.disable = self._bar.disable or lines
+        self._now = Now(lines or not self._bar.disable, clock)
+        self._lines, self._clock, self._begun = lines, clock, clock()
+        self._rounds: set[tuple[str, int]] = set()
+        self._turns = 0
         self._runs = len(prepared.to_do)
         turns = sum(len(run.agents) * run.condition.rounds for run in prepared.to_do)
         self._task = self._bar.add_task("discussions", total=turns, about="")
@@ -94,6 +103,8 @@ class RunProgress:
             self._usd += turn.cost_usd or 0.0
         else:
             self._failures += turn.origin == "organic"
+        self._turns += 1
+        self._rounds.add((run.id, turn.round))
         self._bar.update(self._task, advance=1, about=self._about())
         self._now.say(self._line)
 
@@ -105,6 +116,25 @@ class RunProgress:
     def ended(self, run: "Run", status: str) -> None:
         self._ended += 1
         self._bar.update(self._task, about=self._about())
+        if self._lines:
+            json_line(self._state(run, status))
+
+    def _state(self, run: "Run", status: str) -> dict[str, Any]:
+        seconds = self._clock() - self._begun
+        left = self._runs - self._ended
+        return {
+            "run": run.id,
+            "status": status,
+            "runs_ended": self._ended,
+            "runs_left": left,
+            "rounds": len(self._rounds),
+            "turns": self._turns,
+            "tokens_per_s": self._tokens / seconds if seconds else None,
+            "cost_usd": self._usd,
+            "failures": self._failures,
+            "retries": self._retries,
+            "eta_s": seconds / self._ended * left,
+        }
 
     def _line(self) -> str:
         task = self._bar.tasks[self._task]
@@ -117,7 +147,7 @@ class RunProgress:
             f"{self._failures} failed, {self._retries} retried" if self._failures or self._retries else ""
         )
         spent = f"${self._usd:.2f}" if self._usd else ""
-        runs = f"{self._ended}/{self._runs} runs"
+        runs = f"{self._ended}/{self._runs} runs, {len(self._rounds)} rounds"
         return " · ".join(part for part in (runs, speed, spent, trouble) if part)
 
 

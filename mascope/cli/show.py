@@ -43,6 +43,12 @@ def simulated(is_simulated: bool) -> None:
         err().print(Text(SIMULATED, "bold yellow"), soft_wrap=True)
 
 
+def json_line(data: Any) -> None:
+    """One line of JSON on standard error, for a script that follows the work."""
+    sys.stderr.write(json.dumps(data, ensure_ascii=False, allow_nan=False) + "\n")
+    sys.stderr.flush()
+
+
 def print_json(data: Any) -> None:
     sys.stdout.write(json.dumps(data, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
 

@@ -73,7 +73,7 @@ def run(
     options = running.Options(_series_names(series), runs, budget, prices, jobs, redo_failed)
     prepared = running.prepare(study, out, options)
     show.simulated(prepared.study.simulated)
-    with RunProgress(prepared) as progress:
+    with RunProgress(prepared, lines=json) as progress:
         summary = asyncio.run(running.hold(prepared, progress))
     _show_summary(summary, json)
     show_losses(summary)

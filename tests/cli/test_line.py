@@ -159,3 +159,12 @@ def test_piped_output_has_no_colour_and_fits_80_columns(project: Path) -> None:
 def test_help_is_given_for_every_command() -> None:
     for command in ("plan", "run", "judge", "report", "status", "models", "import"):
         assert "Usage" in mascope(command, "--help").stdout
+
+
+def test_a_script_can_follow_a_run_line_by_line(project: Path, tmp_path: Path) -> None:
+    done = mascope("run", "tea.yaml", "--out", tmp_path / "out", "--runs", "2", "--json", cwd=project)
+
+    lines = [json.loads(line) for line in done.stderr.splitlines() if line.startswith("{")]
+    assert [line["runs_ended"] for line in lines] == [1, 2, 3, 4]
+    assert (lines[-1]["runs_left"], lines[-1]["turns"], lines[-1]["rounds"]) == (0, 4 * 15, 4 * 5)
+    assert json.loads(done.stdout)["counts"] == {"done": 4}
