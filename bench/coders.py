@@ -22,14 +22,12 @@ from typing import Any
 import yaml
 
 from mascope.chat.rehearsed_agent import truth
-from mascope.errors import CallFailed
+from mascope.discussion import engine
 from mascope.judging.recording import Again
 from mascope.judging.setting import Unobserved
 from mascope.pipeline import annotating, judging, reporting, running
-from mascope.records import Turn
 from mascope.stats import confusion
 from mascope.store.layout import Results
-from mascope.study import Run
 from mascope.tables import Table
 
 RATES: Mapping[str, Mapping[str, float]] = {
@@ -42,22 +40,6 @@ ERRORS: Mapping[str, tuple[float, float]] = {"one": (0.85, 0.95), "two": (0.75, 
 RUNS, AGENTS, ROUNDS = 14, 3, 6
 SAMPLE = 160
 RESAMPLES = 1000
-
-
-class Unwatched:
-    """Sees discussions go on and says nothing."""
-
-    def started(self, run: Run, turns_so_far: int) -> None:
-        pass
-
-    def spoke(self, run: Run, turn: Turn) -> None:
-        pass
-
-    def retrying(self, run: Run, error: CallFailed, wait_s: float) -> None:
-        pass
-
-    def ended(self, run: Run, status: str) -> None:
-        pass
 
 
 def study_file(seed: int) -> str:
@@ -99,7 +81,7 @@ def study(seed: int) -> dict[str, bool | None]:
         file.write_text(study_file(seed))
         panel.write_text(panel_file(seed))
         results = Results(Path(folder) / "results")
-        asyncio.run(running.hold(running.prepare(file, results.root, running.Options()), Unwatched()))
+        asyncio.run(running.hold(running.prepare(file, results.root, running.Options()), engine.Unobserved()))
         asyncio.run(judging.code(judging.prepare(results, panel, None, None, Again()), Unobserved()))
         annotate(results, panel)
         options = reporting.Options(

@@ -17,12 +17,11 @@ from pathlib import Path
 
 from mascope.chat.types import Reply, Request
 from mascope.discussion.channel import Models
-from mascope.discussion.engine import Setting
+from mascope.discussion.engine import Setting, Unobserved
 from mascope.discussion.runs import hold_runs
-from mascope.errors import CallFailed
-from mascope.records import Turn, Usage
+from mascope.records import Usage
 from mascope.store.layout import Results
-from mascope.study import Run, load_study, plan
+from mascope.study import load_study, plan
 
 STUDY = """\
 study: crowd
@@ -55,20 +54,6 @@ class Slow:
         pass
 
 
-class Unseen:
-    def started(self, run: Run, turns_so_far: int) -> None:
-        pass
-
-    def spoke(self, run: Run, turn: Turn) -> None:
-        pass
-
-    def retrying(self, run: Run, error: CallFailed, wait_s: float) -> None:
-        pass
-
-    def ended(self, run: Run, status: str) -> None:
-        pass
-
-
 def memory_mb() -> float:
     """Peak resident memory of this process so far, in MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -80,7 +65,7 @@ def crowd(given: argparse.Namespace) -> str:
         file.write_text(STUDY.format(**vars(given)))
         study = load_study(file)
         runs, slow, before = plan(study), Slow(given.latency), memory_mb()
-        setting = Setting(Models({"m": slow}), Unseen())
+        setting = Setting(Models({"m": slow}), Unobserved())
         begun, cpu = time.perf_counter(), time.process_time()
         statuses = asyncio.run(
             hold_runs(study, runs, Results(Path(folder, "out")), setting, given.discussions)

@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench.crowd import WORDS, Unseen
+from bench.crowd import WORDS
 from mascope.chat.remote import Remote, import_litellm
 from mascope.chat.types import Chat, Reply, Request
 from mascope.discussion.channel import Models
@@ -81,7 +81,7 @@ async def cpu_of_study(chat: Chat, size: Size, url: str) -> float:
     """CPU seconds of a call, all of mascope and the client included."""
     with tempfile.TemporaryDirectory() as folder:
         study = written(Path(folder, "study.yaml"), size, url)
-        setting = Setting(Models({"m": chat}), Unseen())
+        setting = Setting(Models({"m": chat}))
         begun = time.process_time()
         await hold_runs(study, plan(study), Results(Path(folder, "out")), setting, size.discussions)
         return (time.process_time() - begun) / size.calls

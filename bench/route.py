@@ -26,7 +26,6 @@ from typing import Any
 
 import aiohttp
 
-from bench.crowd import Unseen
 from bench.lean_server import lean_server
 from mascope.chat.direct import Direct
 from mascope.chat.pacing import Pacer
@@ -83,7 +82,7 @@ def study_of(size: Size, url: str, folder: str) -> Study:
 async def by_mascope(chat: Chat, size: Size, url: str) -> Cost:
     with tempfile.TemporaryDirectory() as folder:
         study = study_of(size, url, folder)
-        setting = Setting(Models({"m": chat}, Pacer()), Unseen())
+        setting = Setting(Models({"m": chat}, Pacer()))
         clock = time.perf_counter(), time.process_time()
         with rarely_collecting():
             out = Results(Path(folder, "out"))

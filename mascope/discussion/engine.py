@@ -29,12 +29,28 @@ class Observer(Protocol):
     def ended(self, run: Run, status: str) -> None: ...
 
 
+class Unobserved:
+    """Sees discussions go on and says nothing."""
+
+    def started(self, run: Run, turns_so_far: int) -> None:
+        pass
+
+    def spoke(self, run: Run, turn: Turn) -> None:
+        pass
+
+    def retrying(self, run: Run, error: CallFailed, wait_s: float) -> None:
+        pass
+
+    def ended(self, run: Run, status: str) -> None:
+        pass
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     """What all discussions of a study share."""
 
     models: Models
-    observer: Observer
+    observer: Observer = field(default_factory=Unobserved)
     halt: Halt = field(default_factory=Halt)
 
 

@@ -133,9 +133,9 @@ def check_journals(runs: Sequence[Run], results: Results) -> dict[str, Journal]:
         so_far = journal.read(results.journal(run.id))
         if so_far.header is not None and not _same(so_far.header, run, results):
             raise ForeignResults(
-                f"{so_far.file}: this run was made under other settings of series {run.series!r} than the "
-                "study has now. Results of different settings are never mixed: give the changed series "
-                "another name, or write to another directory with --out"
+                f"{so_far.file}: this run was made under other settings of series {run.series!r} (or "
+                "another seed) than the study has now. Results of different settings are never mixed: give "
+                "the changed series another name, or write to another directory with --out"
             )
         found[run.id] = so_far
     return found

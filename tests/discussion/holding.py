@@ -8,15 +8,14 @@ from mascope.chat.retrying import RetryPolicy
 from mascope.chat.scripted import Script, Scripted
 from mascope.chat.types import Request
 from mascope.discussion.channel import Models
-from mascope.discussion.engine import Setting
+from mascope.discussion.engine import Setting, Unobserved
 from mascope.discussion.runs import hold_runs
-from mascope.errors import CallFailed
 from mascope.halt import Halt
 from mascope.records import Failure, Message, ProbeAnswer, Turn
 from mascope.store import journal
 from mascope.store.journal import probe_answers
 from mascope.store.layout import Results
-from mascope.study import Run, load_study, plan
+from mascope.study import load_study, plan
 
 STUDY = """\
 study: tea
@@ -28,20 +27,6 @@ models:
 base: {{participants: [ann, bob, cy], rounds: 3}}
 series: {{X: {{{base}}}}}
 """
-
-
-class Silent:
-    def started(self, run: Run, turns_so_far: int) -> None:
-        pass
-
-    def spoke(self, run: Run, turn: Turn) -> None:
-        pass
-
-    def retrying(self, run: Run, error: CallFailed, wait_s: float) -> None:
-        pass
-
-    def ended(self, run: Run, status: str) -> None:
-        pass
 
 
 @dataclass
@@ -92,7 +77,7 @@ class Holder:
         results = Results(self.folder / "results")
         chats = {name: Scripted(own.get(name, script or says(name))) for name in ("ann", "bob", "cy")}
         models = Models(chats, policy=RetryPolicy(attempts=3, doubtful_attempts=2), sleep=no_sleep)
-        setting = Setting(models, Silent(), halt or Halt())
+        setting = Setting(models, Unobserved(), halt or Halt())
         statuses = asyncio.run(hold_runs(study, plan(study), results, setting, jobs=4))
         turns = [turn for found in results.journals() for turn in journal.read(found).turns]
         return Held(statuses, turns, results, {name: chat.requests for name, chat in chats.items()})

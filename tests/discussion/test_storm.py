@@ -11,13 +11,13 @@ from mascope.chat.limiter import Limit
 from mascope.chat.pacing import Pacer
 from mascope.chat.remote import Remote, import_litellm
 from mascope.discussion.channel import Models
-from mascope.discussion.engine import Setting
+from mascope.discussion.engine import Setting, Unobserved
 from mascope.discussion.runs import hold_runs
 from mascope.records import Failure, Message
 from mascope.store import journal, lines
 from mascope.store.layout import Results
 from mascope.study import load_study, plan
-from tests.discussion.holding import Silent, no_sleep
+from tests.discussion.holding import no_sleep
 from tests.real.misbehaviours import at_random
 from tests.real.openai_server import OpenAIServer, serving
 
@@ -51,7 +51,7 @@ async def weathered(folder: Path, server: OpenAIServer) -> Storm:
     study, results, remote = load_study(file), Results(folder / "results"), Remote()
     models = Models({"m": remote}, Pacer(Limit(start=8)), sleep=no_sleep)
     try:
-        statuses = await hold_runs(study, plan(study), results, Setting(models, Silent()), jobs=4)
+        statuses = await hold_runs(study, plan(study), results, Setting(models, Unobserved()), jobs=4)
     finally:
         await remote.aclose()
     return Storm(statuses, results, server.count)

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from mascope.chat.scripted import Scripted
 from mascope.discussion.channel import Models
-from mascope.discussion.engine import Discussion, Setting
+from mascope.discussion.engine import Discussion, Setting, Unobserved
 from mascope.pipeline.collecting import THRESHOLDS, rarely_collecting
 from mascope.store.journal import Recorder
 from mascope.study import load_study, plan
-from tests.discussion.holding import STUDY, Silent, says
+from tests.discussion.holding import STUDY, says
 
 
 def test_the_thresholds_are_what_they_were_when_it_is_over() -> None:
@@ -32,7 +32,7 @@ def test_a_discussion_that_has_ended_is_freed_without_a_collection(tmp_path: Pat
 
     async def hold() -> "weakref.ref[Discussion]":
         recorder = Recorder(tmp_path / "run.jsonl")
-        discussion = Discussion(run, Setting(Models(chats), Silent()), recorder)
+        discussion = Discussion(run, Setting(Models(chats), Unobserved()), recorder)
         await discussion.hold()
         recorder.close()
         return weakref.ref(discussion)

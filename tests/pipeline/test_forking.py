@@ -13,13 +13,13 @@ from typer.testing import CliRunner
 from mascope.chat.scripted import Scripted
 from mascope.chat.types import Request
 from mascope.cli import forking as command
+from mascope.discussion.engine import Unobserved
 from mascope.errors import CallFailed, FailureKind, ForeignResults, InvalidInput, MascopeError
 from mascope.pipeline.forking import ForkOptions, prepare_forks
 from mascope.pipeline.running import Options, RunSummary, hold, prepare
 from mascope.records import Failure, Message, Turn
 from mascope.store import frames, journal, lines
 from mascope.store.layout import Results, series_of
-from tests.discussion.holding import Silent
 
 STUDY = """\
 study: tea
@@ -43,13 +43,13 @@ series: {A: {}}
 def results(tmp_path: Path) -> Results:
     study = tmp_path / "tea.yaml"
     study.write_text(STUDY)
-    asyncio.run(hold(prepare(study, tmp_path / "out", Options()), Silent()))
+    asyncio.run(hold(prepare(study, tmp_path / "out", Options()), Unobserved()))
     return Results(tmp_path / "out")
 
 
 def forked(results: Results, change: str | None, *, run: str = "A-run01", **more: Any) -> RunSummary:
     options = ForkOptions(run, **{"round": 2, "change": change, "runs": 2, "results": results.root, **more})
-    return asyncio.run(hold(prepare_forks(options), Silent()))
+    return asyncio.run(hold(prepare_forks(options), Unobserved()))
 
 
 def refused(results: Results, change: str | None, **more: Any) -> str:
@@ -212,7 +212,7 @@ def test_a_fork_that_was_aborted_starts_anew_from_the_copied_turns(results: Resu
     prepared = prepare_forks(options)
     scripted = replace(prepared, chats=dict.fromkeys(prepared.chats, Scripted(once)))
 
-    summary = asyncio.run(hold(scripted, Silent()))
+    summary = asyncio.run(hold(scripted, Unobserved()))
 
     (run,) = summary.statuses
     assert summary.statuses[run] == "done"

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from mascope.discussion.engine import Unobserved
 from mascope.pipeline.running import Options, hold, prepare
 from mascope.records import Agent, Failure, Message
 from mascope.store import journal, lines
@@ -18,7 +19,6 @@ from mascope.store.journal import Journal
 from mascope.store.layout import Results
 from mascope.study import load_study, plan
 from mascope.study.estimate import loads
-from tests.discussion.holding import Silent
 
 EXPERIMENTS = Path(__file__).resolve().parents[2] / "experiments"
 PERSONAS = ("leader", "follower", "critic", "architect", "chatty", "plain", "quiet")
@@ -52,7 +52,7 @@ def rehearsed(name: str, folder: Path) -> Twin:
         model["model"] = f"rehearsal/{PERSONAS[n % len(PERSONAS)]}"
     file = folder / f"{name}.yaml"
     file.write_text(yaml.safe_dump(data, sort_keys=False), encoding="utf-8")
-    summary = asyncio.run(hold(prepare(file, folder / name, Options(first=1)), Silent()))
+    summary = asyncio.run(hold(prepare(file, folder / name, Options(first=1)), Unobserved()))
     assert set(summary.statuses.values()) == {"done"}
     return Twin(summary.results)
 
