@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 DEMO := results/quickstart
 
-.PHONY: demo test check kills bench clean
+.PHONY: demo test check kills docs bench clean
 
 demo: $(VENV)/.local
 	$(BIN)/mascope run experiments/quickstart.yaml
@@ -27,6 +27,11 @@ check: $(VENV)/.dev
 # The full number of kills; the tests do a few.
 kills: $(VENV)/.dev
 	MASCOPE_KILLS=500 $(BIN)/python -m pytest tests/pipeline/test_kill.py
+
+# What the pages show is what happens: the study file's keys and the README's outputs, written anew.
+docs: $(VENV)/.dev
+	$(BIN)/python -m tests.study.treatments_page
+	$(BIN)/python -m tests.readme_page
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m bench
