@@ -93,6 +93,7 @@ class Asking:
         times = 1 + (hygiene.ask_again if hygiene.empty == "ask_again" else 0)
         before = self._empties.get((ask.agent.id, ask.round), Empties())
         attempts = before.attempts
+        message: Message | None = None
         for time in range(before.count, times):
             request = self._channel.request(ask.agent, turns, ask.agent.id, ask.round, time)
             digest = request.digest()
@@ -106,17 +107,18 @@ class Asking:
             message = self._message(ask, request, digest, reply)
             if message.text.strip():
                 return message
-            if time < times - 1:  # the last one is recorded as the message or the failure that it becomes
+            if time < times - 1 or hygiene.empty == "fail":  # else it is kept, as a message
                 self._note_empty(ask, message)
-        if hygiene.empty == "fail":
+        if message is None or hygiene.empty == "fail":
             return self._failure(ask, "empty", "the answer held no text", attempts)
         return message
 
     def _note_empty(self, ask: Ask, message: Message) -> None:
         usage = asdict(message.usage) if message.usage else None
         about = {"attempts": message.attempts, "request": message.prompt_digest, "usage": usage}
+        said = {"raw": message.raw, "reasoning": message.reasoning, "finish_reason": message.finish_reason}
         who = {"agent": ask.agent.id, "round": ask.round}
-        self._channel.recorder.note("empty", **who, **about, cost_usd=message.cost_usd)
+        self._channel.recorder.note("empty", **who, **about, **said, cost_usd=message.cost_usd)
 
     def _retrying(self, ask: Ask, digest: str) -> Retrying:
         channel = self._channel

@@ -50,8 +50,11 @@ class ProbeWatch:
         self._note("probe-call", attempt=attempt, request=self.digest)
 
     def failed(self, request: Request, attempt: int, error: CallFailed, retry_in: float | None) -> None:
-        about = {"kind": error.kind, "detail": error.detail, "may_be_billed": error.kind.may_be_billed}
-        self._note("probe-error", attempt=attempt, retry_in=retry_in, **about)
+        about: dict[str, object] = {"kind": error.kind, "detail": error.detail}
+        about["may_be_billed"] = error.kind.may_be_billed
+        if error.cost_usd is not None:
+            about["cost_usd"] = error.cost_usd
+        self._note("probe-error", **about, attempt=attempt, retry_in=retry_in)
         if retry_in is not None:
             self.channel.retried(error, retry_in)
 

@@ -175,6 +175,13 @@ def _changed(parent: Parent, change: str | None) -> Condition:
     except InvalidFile as error:
         place = f"{error.key}: " if error.key else ""
         raise InvalidInput(f"--set {change}: {place}{error.problem}") from error
+    left = {participant.id for participant in condition.participants}
+    for fault in parent.run.condition.faults:
+        if fault.agent not in left and any(agent.id == fault.agent for agent in parent.run.agents):
+            raise InvalidInput(
+                f"--set {change}: {fault.agent!r}, whom the parent's fault is about, would be gone; "
+                "that would be two changes at once"
+            )
     if condition.digest == parent.run.condition.digest:
         raise InvalidInput(f"--set {change}: that is what it is; without --set, forks are held as a control")
     return condition

@@ -138,7 +138,9 @@ def _summary(results: Results, analysis: Analysis, audit: Sequence[str]) -> Summ
         _coders_line(analysis),
         f"Labels: {analysis.labels}. mascope {__version__}, study digest {str(stamp.get('digest', ''))[:12]}",
     ]
-    return Summary(str(stored.get("study")), simulated, tuple(lines), (*_warnings(analysis), *audit))
+    return Summary(
+        str(stored.get("study")), simulated, tuple(lines), (*_staggered(stored), *_warnings(analysis), *audit)
+    )
 
 
 def _rehearsed(found: Frames) -> bool:
@@ -155,6 +157,15 @@ def _coders_line(analysis: Analysis) -> str:
         return "Coders: none yet"
     references = f"; compared with: {', '.join(analysis.references)}" if analysis.references else ""
     return f"Coders: {', '.join(analysis.coders)}{references}"
+
+
+def _staggered(stored: dict[str, Any]) -> list[str]:
+    schedules = {name: (entry or {}).get("schedule") for name, entry in (stored.get("series") or {}).items()}
+    return [
+        f"{name}: staggered visibility: what agents saw depended on how fast the others answered."
+        for name, schedule in schedules.items()
+        if isinstance(schedule, dict) and schedule.get("visibility") == "staggered"
+    ]
 
 
 def _warnings(analysis: Analysis) -> list[str]:

@@ -58,6 +58,8 @@ def _series(name: str, planned: int, journals: list[Journal]) -> SeriesStatus:
     messages = [turn for turn in turns if isinstance(turn, Message)]
     origins = Counter(turn.origin for turn in turns if isinstance(turn, Failure))
     costs = [message.cost_usd for message in messages]
+    # Empty answers, private questions and attempts that may have been billed cost money too.
+    besides = sum(float(line.get("cost_usd") or 0.0) for found in journals for line in found.extra)
     usages = [message.usage for message in messages if message.usage is not None]
     return SeriesStatus(
         series=name,
@@ -70,7 +72,7 @@ def _series(name: str, planned: int, journals: list[Journal]) -> SeriesStatus:
         failures_injected=origins["injected"],
         failures_organic=origins["organic"],
         tokens=sum(usage.prompt + usage.completion for usage in usages),
-        cost_usd=None if None in costs else sum(cost for cost in costs if cost is not None),
+        cost_usd=None if None in costs else sum(cost for cost in costs if cost is not None) + besides,
     )
 
 

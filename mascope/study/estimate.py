@@ -76,12 +76,20 @@ def _calls(condition: Condition, participant: Participant) -> Iterator[tuple[Ran
     said = _said_before(condition, _concerned(condition, participant))
     for round_ in _rounds(condition, participant):
         if participant.asked(round_):
-            yield _prompt(condition, participant, said[round_]), answer_tokens(participant)
+            shown = _shown(condition, said, round_)
+            yield _prompt(condition, participant, shown), answer_tokens(participant)
     for probe in condition.probes:
         question = Range(1, 1).times((len(probe.ask) + len(probe.instruct)) / CHARACTERS_PER_TOKEN)
         for moment in probe.moments:
-            shown = _prompt(condition, participant, said[moment + 1])
-            yield shown + question, _probe_tokens(participant, probe)
+            prompt = _prompt(condition, participant, said[moment + 1])
+            yield prompt + question, _probe_tokens(participant, probe)
+
+
+def _shown(condition: Condition, said: list[Range], round_: int) -> Range:
+    """What was said before a turn; unless rounds are simultaneous, up to all of its own round too."""
+    if condition.schedule.visibility == "simultaneous":
+        return said[round_]
+    return Range(said[round_].low, said[round_ + 1].high)
 
 
 def _probe_tokens(participant: Participant, probe: Probe) -> Range:
@@ -121,6 +129,11 @@ def _prompt(condition: Condition, participant: Participant, shown: Range) -> Ran
     persona = len(participant.persona or "")
     fixed = (len(condition.brief) + system + names + persona) / CHARACTERS_PER_TOKEN
     window = condition.window.tokens
+    if condition.window.messages is not None:
+        answers = [answer_tokens(peer) for peer in condition.participants]
+        longest = Range(max(a.low for a in answers), max(a.high for a in answers))
+        most = longest.times(condition.window.messages)
+        shown = Range(min(shown.low, most.low), min(shown.high, most.high))
     whole = Range(fixed, fixed) + shown
     return whole if window is None else Range(min(whole.low, fixed + window), min(whole.high, fixed + window))
 

@@ -32,10 +32,14 @@ def load_study(file: Path) -> Study:
     cast = _cast(raw)
     series: dict[str, Condition] = {}
     origins: dict[str, Origin] = {}
-    for name, (patch, places) in _patches(raw, document).items():
+    patches = _patches(raw, document)
+    for name, (patch, places) in patches.items():
         origins[name] = Origin(document, places)
         series[name] = build_condition(origins[name], merge(_shared(raw), patch), cast)
     _check_fault_agents(origins, series)
+    for name, (patch, _) in patches.items():
+        if "faults" in patch:
+            _check_own_faults(origins[name], series[name])
     resolved = _resolved(raw, series)
     return Study(
         name=raw.study,
@@ -135,6 +139,18 @@ def _check_fault_agents(origins: Mapping[str, Origin], series: Mapping[str, Cond
             if fault.agent not in seated:
                 problem = f"no series seats an agent {fault.agent!r}{nearest(fault.agent, seated)}"
                 raise origins[name].error(("faults", n, "agent"), problem)
+
+
+def _check_own_faults(origin: Origin, condition: Condition) -> None:
+    """What a series itself asks for must happen in it, or a treatment would silently be a control."""
+    seated = {participant.id for participant in condition.participants}
+    for n, fault in enumerate(condition.faults):
+        if fault.agent not in seated:
+            problem = f"this series seats no agent {fault.agent!r}{nearest(fault.agent, seated)}"
+            raise origin.error(("faults", n, "agent"), problem)
+        if fault.round >= condition.rounds:
+            problem = f"round {fault.round} never comes: the series has rounds 0 to {condition.rounds - 1}"
+            raise origin.error(("faults", n, "round"), problem)
 
 
 def _hypothesis(

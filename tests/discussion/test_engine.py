@@ -297,3 +297,15 @@ def test_an_empty_answer_that_was_paid_for_is_not_asked_for_again_after_a_kill(t
     assert held.messages[f"{B}|R0"].text == "tea"
     assert len(set(seeds[:2])) == 2
     assert seeds[2] == seeds[1]
+
+
+def test_an_empty_answer_that_becomes_a_failure_keeps_what_it_was_and_cost(hold: Holder) -> None:
+    reply = Reply("<think>hm</think>", "length", Usage(10, 5), cost_usd=0.5)
+
+    held = hold("rounds: 1, hygiene: {empty: fail}", bob=lambda request: reply)
+
+    noted = [line for line in lines.read(held.results.journal("X-run01")) if line["event"] == "empty"]
+    assert [(line["raw"], line["reasoning"], line["cost_usd"]) for line in noted] == [
+        ("<think>hm</think>", "hm", 0.5)
+    ]
+    assert held.failures[f"{B}|R0"].kind == "empty"

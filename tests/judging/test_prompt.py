@@ -79,7 +79,7 @@ def test_whoever_fell_silent_is_named_before_the_context() -> None:
     )
 
     first = turn.text.split("\n")[0]
-    assert first == "Unobserved when the target was written: Speaker P (just now), Speaker Q (just now)."
+    assert first == "Silent when the target was written: Speaker P (just now), Speaker Q (just now)."
 
 
 def test_a_batch_is_numbered_and_each_item_has_its_own_fence() -> None:

@@ -343,3 +343,21 @@ def test_a_hypothesis_may_be_about_a_flag(tmp_path: Path) -> None:
     study = load_study(write(tmp_path, STUDY + "hypotheses: [{id: h, measure: LEAD, compare: [A, B]}]\n"))
 
     assert study.hypotheses[0].measure == "LEAD"
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        ("{agent: bob, round: 0}", "this series seats no agent 'bob'"),
+        ("{agent: ann-1, round: 3}", "round 3 never comes"),
+    ],
+)
+def test_a_fault_that_a_series_itself_asks_for_must_happen_in_it(
+    tmp_path: Path, fault: str, said: str
+) -> None:
+    series = f"  C: {{participants: {{clones_of: ann, count: 2}}, faults: [{fault}]}}\n"
+
+    text = problem(tmp_path, STUDY + series)
+
+    assert said in text
+    assert "study.yaml:14:" in text
