@@ -6,13 +6,17 @@ from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
+import numpy.typing as npt
+import pandas as pd
 
 from mascope.errors import InvalidInput
 from mascope.pipeline import reporting
 from mascope.pipeline.rehearsing import Drawing, Told, check_measures, panel_for, rehearsed_runs
 from mascope.seeds import derive
+from mascope.stats import comparisons
 from mascope.stats.comparisons import Comparison, Direction
 from mascope.stats.power import Curve, Samples, curves
+from mascope.stats.resampling import Floats
 from mascope.stats.sensitivity import ALPHA
 from mascope.store.layout import Results
 from mascope.study import Hypothesis, Study, load_study
@@ -58,7 +62,7 @@ class Powered:
 def power_of(file: Path, options: Options, told: Told = lambda step: None) -> Powered:
     """The power of the study in `file`; `InvalidInput` where nothing is known to make up runs from."""
     study = load_study(file)
-    questions, notes = _questions(study)
+    questions = _questions(study)
     sizes = sorted(set(options.sizes))
     if not sizes or sizes[0] < 2:
         raise InvalidInput("--runs: a series needs at least two runs to be compared")
@@ -71,7 +75,7 @@ def power_of(file: Path, options: Options, told: Told = lambda step: None) -> Po
         how = options.labels or panel.adjudication
         samples, source = rehearsed_runs(study, panel, how, questions, Drawing(rng, size, told))
     found = curves(questions, samples, sizes, lambda: told("sizes"))
-    return Powered(study, questions, found, options.simulations, source, notes)
+    return Powered(study, questions, found, options.simulations, source, _notes(questions, options))
 
 
 def steps(file: Path, options: Options) -> int:
@@ -107,19 +111,28 @@ def as_json(found: Powered) -> dict[str, Any]:
     }
 
 
-def _questions(study: Study) -> tuple[tuple[Comparison, ...], tuple[str, ...]]:
+def _questions(study: Study) -> tuple[Comparison, ...]:
     if not study.hypotheses:
         raise InvalidInput(f"{study.file}: declares no `hypotheses:`, so there is no power to compute")
-    taken = [h for h in study.hypotheses if h.matched_by is None]
-    notes = [f"{h.id}: matched runs are not simulated." for h in study.hypotheses if h.matched_by]
-    if not taken:
-        raise InvalidInput(f"{study.file}: every hypothesis is about matched runs, which are not simulated")
-    return tuple(_question(h) for h in taken), tuple(notes)
+    return tuple(_question(h) for h in study.hypotheses)
 
 
 def _question(h: Hypothesis) -> Comparison:
     direction = cast("Direction", h.direction)
-    return Comparison(h.id, h.measure, h.series_a, h.series_b, direction, h.family, h.margin)
+    return Comparison(h.id, h.measure, h.series_a, h.series_b, direction, h.family, h.margin, h.matched_by)
+
+
+def _notes(questions: Sequence[Comparison], options: Options) -> tuple[str, ...]:
+    matched = [question.hypothesis for question in questions if question.matched_by]
+    if not matched:
+        return ()
+    named = ", ".join(matched)
+    if options.pilot is not None:
+        return (f"{named}: runs are matched, so the number is that of pairs, drawn as pairs from the pilot.",)
+    return (
+        f"{named}: runs are matched, so the number is that of pairs; rehearsed runs are independent of each "
+        "other, so what matching wins is not in these figures (a pilot would show it).",
+    )
 
 
 # From a pilot -----------------------------------------------------------------------------------------------
@@ -128,22 +141,42 @@ def _question(h: Hypothesis) -> Comparison:
 def _from_pilot(
     options: Options, questions: Sequence[Comparison], rng: np.random.Generator, size: tuple[int, int]
 ) -> tuple[Samples, str]:
-    """The pilot's runs, drawn with replacement."""
+    """The pilot's runs, drawn with replacement; of a matched hypothesis its pairs, as pairs."""
     pilot = Results(cast("Path", options.pilot))
     analysis = reporting.analyse(pilot, reporting.Options(options.labels, panel=options.panel))
     check_measures(questions, known_measures(analysis.flags))
-    found = measured(analysis, analysis.labelled)
-    samples, counts = {}, {}
-    for name in dict.fromkeys(s for q in questions for s in (q.series_a, q.series_b)):
-        runs = found[found["series"] == name]
-        if not len(runs):
-            raise InvalidInput(f"{pilot.root} holds no run of the series {name!r} to draw from")
-        drawn = rng.integers(0, len(runs), size)
-        wanted = {q.measure for q in questions if name in (q.series_a, q.series_b)}
-        samples[name] = {m: runs[m].to_numpy(dtype=np.float64)[drawn] for m in wanted}
-        counts[name] = len(runs)
-    drawn_from = ", ".join(f"{name} {count}" for name, count in counts.items())
+    measures = measured(analysis, analysis.labelled)
+    draws = _Draws(rng, size, {}, {})
+    samples = {question.hypothesis: draws.of(question, measures, pilot) for question in questions}
+    drawn_from = ", ".join(f"{count} {name}" for name, count in draws.counts.items())
     return (
         samples,
         f"runs of the pilot {pilot.root}, drawn with replacement ({drawn_from}; {analysis.labels})",
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Draws:
+    """Which of the pilot's runs each made-up study has: the same for all hypotheses about the same runs."""
+
+    rng: np.random.Generator
+    size: tuple[int, int]
+    """(studies, runs)"""
+    places: dict[str, npt.NDArray[np.int64]]
+    """By what is drawn from."""
+    counts: dict[str, int]
+
+    def of(self, question: Comparison, measures: pd.DataFrame, pilot: Results) -> tuple[Floats, Floats]:
+        a, b = comparisons.samples(question, measures)
+        named = (question.series_a, question.series_b)
+        if question.matched_by is not None:
+            named = (f"pairs of {named[0]} and {named[1]} by {question.matched_by}",) * 2
+        return self._drawn(named[0], a, pilot), self._drawn(named[1], b, pilot)
+
+    def _drawn(self, name: str, values: Floats, pilot: Results) -> Floats:
+        if not len(values):
+            raise InvalidInput(f"{pilot.root} holds no runs to draw from: {name}")
+        if name not in self.places:
+            self.places[name] = self.rng.integers(0, len(values), self.size)
+            self.counts[name] = len(values)
+        return values[self.places[name]]

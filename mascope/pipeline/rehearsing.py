@@ -63,18 +63,20 @@ class _Labelling:
 def rehearsed_runs(
     study: Study, panel: Panel, how: str, questions: Sequence[Comparison], drawing: Drawing
 ) -> tuple[Samples, str]:
-    """Series → measure → (studies, runs), and what they were made up from. `how` labels are adjudicated.
+    """The runs that answer each question, and what they were made up from. `how` labels are adjudicated.
 
+    Matched runs are made up independently of each other: pairing wins nothing here, and may win more.
     Raises `InvalidInput` where a model is not rehearsed.
     """
     labelling = _labelling(panel, how)
     check_measures(questions, known_measures(labelling.flags))
-    samples = {}
+    made = {}
     for name in dict.fromkeys(s for q in questions for s in (q.series_a, q.series_b)):
         if name not in study.series:
             raise InvalidInput(f"forks ({name}) are not simulated; give the results of a pilot with --pilot")
-        samples[name] = _series(study, name, labelling, drawing)
+        made[name] = _series(study, name, labelling, drawing)
         drawing.told(name)
+    samples = {q.hypothesis: (made[q.series_a][q.measure], made[q.series_b][q.measure]) for q in questions}
     judges = "with the errors of the rehearsed panel" if _errs(panel) else "labelled without error"
     return samples, f"the rehearsed models' true rates, {judges} ({how}), no failures but those asked for"
 

@@ -1,7 +1,7 @@
 """How often studies of a size would support their hypotheses: many of them at once.
 
-Values of a measure come as (studies, runs). The tests are those of the contrasts: Mann-Whitney by Z, or two
-one-sided tests for equivalence, with Holm within each family.
+Values of a measure come as (studies, runs). The tests are those of the contrasts: Mann-Whitney by Z, or of
+matched runs Wilcoxon's signed ranks, or two one-sided tests for equivalence, with Holm within each family.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,14 +22,14 @@ ENOUGH = 0.8
 FEWEST = 2
 _PAIRS_AT_ONCE = 20_000_000
 
-Samples: TypeAlias = Mapping[str, Mapping[str, Floats]]
-"""Series → measure → (studies, runs)."""
+Samples: TypeAlias = Mapping[str, tuple[Floats, Floats]]
+"""Hypothesis → its measure in the runs of both series, (studies, runs) each; matched runs share a column."""
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
     runs: int
-    """In each series."""
+    """In each series; of matched runs, the pairs."""
     power: float
     """Share of the studies that support the hypothesis."""
     error: float
@@ -87,9 +87,7 @@ def rank_sum_p(a: Floats, b: Floats, direction: Direction) -> Floats:
     """
     step = max(1, _PAIRS_AT_ONCE // (a.shape[1] + b.shape[1]) ** 2)
     parts = [_z(a[first : first + step], b[first : first + step]) for first in range(0, len(a), step)]
-    z = np.concatenate(parts)
-    tails = {"greater": ndtr(-z), "less": ndtr(z)}
-    return np.asarray(tails.get(direction, 2 * ndtr(-np.abs(z))), dtype=np.float64)
+    return _tails(np.concatenate(parts), direction)
 
 
 def equivalence_p(a: Floats, b: Floats, margin: float) -> Floats:
@@ -99,18 +97,67 @@ def equivalence_p(a: Floats, b: Floats, margin: float) -> Floats:
     """
     (mean_a, var_a, df_a), (mean_b, var_b, df_b) = _mean_variance(a), _mean_variance(b)
     variance = var_a + var_b
-    se = np.where(variance > 0, np.sqrt(variance), np.nan)
+    se = _sd(variance)
     df = ratio(variance**2, ratio(var_a**2, df_a) + ratio(var_b**2, df_b))
     difference = mean_a - mean_b
     above, below = stdtr(df, -(difference + margin) / se), stdtr(df, (difference - margin) / se)
     return np.asarray(np.maximum(above, below), dtype=np.float64)
 
 
+def signed_rank_p(differences: Floats, direction: Direction) -> Floats:
+    """p-value (studies,) of Wilcoxon's Z for the differences of matched pairs (studies, n); NaN is left out.
+
+    Zeros are not ranked. NaN where no pair differs.
+    """
+    step = max(1, _PAIRS_AT_ONCE // max(1, differences.shape[1]) ** 2)
+    parts = [_signed_z(differences[first : first + step]) for first in range(0, len(differences), step)]
+    return _tails(np.concatenate(parts), direction)
+
+
+def _signed_z(differences: Floats) -> Floats:
+    d = _snapped(differences)
+    d = np.where(d == 0, np.nan, d)
+    sizes = np.abs(d)
+    below = (sizes[:, np.newaxis] < sizes[:, :, np.newaxis]).sum(axis=2)
+    alike = (sizes[:, np.newaxis] == sizes[:, :, np.newaxis]).sum(axis=2).astype(np.float64)
+    positive = np.where(d > 0, below + (alike + 1) / 2, 0.0).sum(axis=1)
+    pairs = np.count_nonzero(~np.isnan(d), axis=1).astype(np.float64)
+    variance = pairs * (pairs + 1) * (2 * pairs + 1) / 24 - _tie_sum(alike) / 48
+    return np.asarray((positive - pairs * (pairs + 1) / 4) / _sd(variance), dtype=np.float64)
+
+
+def matched_equivalence_p(differences: Floats, margin: float) -> Floats:
+    """p-value (studies,) of two one-sided t-tests of matched differences (studies, n); NaN left out."""
+    mean, variance, df = _mean_variance(differences)
+    se = _sd(variance)
+    return np.asarray(
+        np.maximum(stdtr(df, -(mean + margin) / se), stdtr(df, (mean - margin) / se)), dtype=np.float64
+    )
+
+
 def _p(question: Comparison, samples: Samples, runs: int) -> Floats:
-    a, b = (samples[name][question.measure][:, :runs] for name in (question.series_a, question.series_b))
-    if question.direction == "equivalent" and question.margin is not None:
-        return equivalence_p(a, b, question.margin)
-    return rank_sum_p(a, b, question.direction)
+    a, b = (values[:, :runs] for values in samples[question.hypothesis])
+    margin = question.margin if question.direction == "equivalent" else None
+    if question.matched_by is None:
+        return rank_sum_p(a, b, question.direction) if margin is None else equivalence_p(a, b, margin)
+    if margin is None:
+        return signed_rank_p(a - b, question.direction)
+    return matched_equivalence_p(a - b, margin)
+
+
+def _tails(z: Floats, direction: Direction) -> Floats:
+    tails = {"greater": ndtr(-z), "less": ndtr(z)}
+    return np.asarray(tails.get(direction, 2 * ndtr(-np.abs(z))), dtype=np.float64)
+
+
+def _sd(variance: Floats) -> Floats:
+    """NaN where nothing varies."""
+    return np.asarray(np.sqrt(np.where(variance > 0, variance, np.nan)), dtype=np.float64)
+
+
+def _tie_sum(alike: Floats) -> Floats:
+    """Σ (t³ − t) over ties, as Σ (t² − 1) over values, from how many are like each value: (studies,)."""
+    return np.asarray(np.where(alike > 0, alike**2 - 1, 0.0).sum(axis=1), dtype=np.float64)
 
 
 def _z(a: Floats, b: Floats) -> Floats:
@@ -120,9 +167,7 @@ def _z(a: Floats, b: Floats) -> Floats:
     equal = (x[:, :, np.newaxis] == y[:, np.newaxis]).sum(axis=(1, 2))
     pooled = np.concatenate([x, y], axis=1)
     alike = (pooled[:, :, np.newaxis] == pooled[:, np.newaxis]).sum(axis=2).astype(np.float64)
-    ties = np.where(alike > 0, alike**2 - 1, 0.0).sum(
-        axis=1
-    )  # Σ (t² − 1) over values is Σ (t³ − t) over ties
+    ties = _tie_sum(alike)
     total = n + m
     variance = n * m / 12 * (total + 1 - ratio(ties, total * (total - 1)))
     sd = np.sqrt(np.where(variance > 1e-9, variance, np.nan))
@@ -145,7 +190,7 @@ def _mean_variance(values: Floats) -> tuple[Floats, Floats, Floats]:
 
 
 def _studies(samples: Samples) -> int:
-    return max(len(values) for measures in samples.values() for values in measures.values())
+    return max(len(a) for a, _ in samples.values())
 
 
 def _point(runs: int, share: float, studies: int) -> Point:

@@ -97,15 +97,16 @@ def test_made_up_runs_are_like_those_that_are_held_and_judged(
     analysis = reporting.analyse(held, reporting.Options(labels, panel=project / "panel.yaml"))
     real = measured(analysis, analysis.labelled).set_index("series")
     study = load_study(project / "tea.yaml")
-    questions = [Comparison(name, "similarity", name, name) for name in SERIES]
+    measures = ("similarity", "any_trait", "messages", *analysis.flags)
+    questions = [Comparison(f"{name} {m}", m, name, name) for name in SERIES for m in measures]
     drawing = Drawing(np.random.default_rng(1), (100, 24), lambda step: None)
 
     made, _ = rehearsed_runs(study, panel_for(study, None), labels, questions, drawing)
 
     for series in SERIES:
-        for measure in ("similarity", "any_trait", "messages", *analysis.flags):
+        for measure in measures:
             values = real.loc[series][measure].to_numpy(dtype=float)
-            values, drawn = values[~np.isnan(values)], made[series][measure]
+            values, drawn = values[~np.isnan(values)], made[f"{series} {measure}"][0]
             error = np.nanstd(drawn) / np.sqrt(len(values))
             # 36 comparisons of a mean with its expectation: 4 standard errors are never reached by chance.
             assert abs(values.mean() - np.nanmean(drawn)) <= 4 * error + 1e-9, (series, measure)
@@ -152,7 +153,6 @@ def test_a_wrong_option_is_one_clear_error(project: Path, arguments: list[str], 
     [
         ("rehearsal/leader", "groq/llama", "is no rehearsed model"),
         ("measure: META", "measure: MET", "no measure 'MET'"),
-        ("compare: [mixed, mixed2]", "compare: [mixed, mixed2], matched_by: replicate", ""),
         ("compare: [mixed, mixed2]", "compare: [mixed, mixed-fork2-control]", "forks"),
     ],
 )
@@ -160,12 +160,31 @@ def test_what_cannot_be_made_up_is_said(project: Path, old: str, new: str, said:
     file = project / "changed.yaml"
     file.write_text((project / "tea.yaml").read_text().replace(old, new))
 
-    if said:
-        with pytest.raises(InvalidInput, match=said):
-            power_of(file, Options(sizes=(4,), simulations=100))
-    else:
-        notes = power_of(file, Options(sizes=(4,), simulations=100)).notes
-        assert notes == ("nothing: matched runs are not simulated.",)
+    with pytest.raises(InvalidInput, match=said):
+        power_of(file, Options(sizes=(4,), simulations=100))
+
+
+def matched(project: Path) -> Path:
+    """The study, with a hypothesis whose runs are matched by their number."""
+    file, pairs = project / "matched.yaml", "compare: [mixed, clones], matched_by: replicate"
+    file.write_text((project / "tea.yaml").read_text().replace("compare: [mixed, clones]", pairs))
+    return file
+
+
+def test_matched_runs_that_are_rehearsed_win_nothing_and_that_is_said(project: Path) -> None:
+    powered = power_of(matched(project), Options(sizes=(4, 8), simulations=300))
+
+    assert powered.curves[0].points[-1].power > 0.9
+    assert "composition: runs are matched" in powered.notes[0]
+    assert "independent" in powered.notes[0]
+
+
+def test_the_pairs_of_a_pilot_are_drawn_as_pairs(project: Path, held: Results) -> None:
+    options = Options(sizes=(4, 8), simulations=300, pilot=held.root, panel=project / "panel.yaml")
+    powered = power_of(matched(project), options)
+
+    assert "24 pairs of mixed and clones by replicate" in powered.source
+    assert powered.curves[0].points[-1].power > 0.7
 
 
 def test_a_study_without_hypotheses_has_no_power(project: Path) -> None:
