@@ -17,6 +17,8 @@ ATTRIBUTIONS: Mapping[str, str] = {"bracket": "[{name}]: ", "says": "{name} says
 
 CUE = "Continue the discussion."
 """Shown where a prompt would otherwise end with the agent's own words, which several providers refuse."""
+CUE_ALONE = "Continue."
+"""The same for an agent that is alone: there is no discussion."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +27,12 @@ class Part:
 
     default: str
     placeholders: frozenset[str]
+    alone: str | None = None
+    """Its default where the agent is alone, if that is another: it must not speak of others."""
 
 
 PARTS: Mapping[str, Part] = {
-    "identity": Part("You are {name} in a group chat.", frozenset({"name"})),
+    "identity": Part("You are {name} in a group chat.", frozenset({"name"}), "You are {name}."),
     "peers": Part("Other agents: {others}", frozenset({"name", "others", "count"})),
     "statuses": Part("No longer answering: {silent}", frozenset({"name", "silent", "active"})),
     "clock": Part("This is round {round} of {rounds}.", frozenset({"name", "round", "rounds"})),
@@ -157,8 +161,15 @@ class Prompter:
         return [ChatTurn(role, "\n\n".join(turn.text for turn in group)) for role, group in turns]
 
     def single(self, agent: Agent, seen: Sequence[Turn]) -> list[ChatTurn]:
-        """The whole transcript, the agent's own words among it, in one user turn."""
-        return [ChatTurn("user", "\n\n".join([self._brief.text, *(self.heard(turn).text for turn in seen)]))]
+        """The whole transcript in one user turn; the agent's own words under the name it is told it has."""
+        told = (self._as_told(agent, turn) for turn in seen)
+        return [ChatTurn("user", "\n\n".join([self._brief.text, *told]))]
+
+    def _as_told(self, agent: Agent, turn: Turn) -> str:
+        if turn.agent != agent.id or not isinstance(turn, Message):
+            return self.heard(turn).text
+        # No notice of its own return, and no name where it is told none: as if they were `assistant` turns.
+        return turn.text if agent.own_name is None else self._said(agent.own_name, turn.text)
 
     def _turn(self, agent: Agent, turn: Turn) -> ChatTurn:
         return self.own(turn) if isinstance(turn, Message) and turn.agent == agent.id else self.heard(turn)
@@ -176,8 +187,11 @@ class Prompter:
         return self._own[message.id]
 
     def _attributed(self, message: Message) -> str:
-        said = self._form.attribution.format(name=message.name) + message.text
+        said = self._said(message.name, message.text)
         return f"{message.announced}\n\n{said}" if message.announced else said
+
+    def _said(self, name: str, text: str) -> str:
+        return self._form.attribution.format(name=name) + text
 
 
 LAYOUTS: Mapping[str, Callable[[Prompter, Agent, Sequence[Turn]], list[ChatTurn]]] = {

@@ -113,9 +113,14 @@ SHORTEST_CODABLE = 2
 """Characters that a message must have, blanks round it not counted, to be coded; else it counts as empty."""
 
 
-def codable(turn: Turn) -> bool:
-    """Whether somebody's behaviour can be coded from it: a scripted line is nobody's."""
+def spoken(turn: Turn) -> bool:
+    """Whether it is somebody's behaviour, and long enough to be coded: a scripted line is nobody's."""
     return isinstance(turn, Message) and not turn.scripted and len(turn.text.strip()) >= SHORTEST_CODABLE
+
+
+def codable(turn: Turn) -> bool:
+    """Whether it is to be coded: in a fork, what was copied is the parent's, and is coded there."""
+    return turn.copied_from is None and spoken(turn)
 
 
 ProbeOutcome: TypeAlias = Literal["answered", "unreadable", "failed"]

@@ -4,13 +4,9 @@ import asyncio
 from dataclasses import dataclass
 
 from mascope.chat.prices import PriceTable
+from mascope.chat.tokens import MOST_PER_TURN, at_most
 from mascope.chat.types import Chat, Reply, Request
 from mascope.errors import BudgetReached, CallFailed, InvalidInput
-
-CHARACTERS_PER_TOKEN = 2.5
-"""Fewer than any usual tokenizer needs for English or French: the estimate of a prompt errs upwards."""
-TOKENS_PER_TURN = 8
-"""What chat templates add around each turn."""
 
 
 class Purse:
@@ -29,10 +25,7 @@ class Purse:
         """
         while self.spent_usd + sum(self._under_way.values()) + usd > self.limit_usd:
             if self.spent_usd + usd > self.limit_usd or not self._under_way:
-                raise BudgetReached(
-                    f"budget reached: ${self.spent_usd:.4f} of ${self.limit_usd:.4f} is spent and the next "
-                    f"call could cost ${usd:.4f}. Everything so far is recorded; a higher --budget goes on"
-                )
+                raise BudgetReached(reached(self.spent_usd, self.limit_usd, usd))
             settled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._waiting.append(settled)
             await settled
@@ -48,6 +41,13 @@ class Purse:
         for settled in waiting:
             if not settled.done():
                 settled.set_result(None)
+
+
+def reached(spent_usd: float, limit_usd: float, next_usd: float) -> str:
+    return (
+        f"budget reached: ${spent_usd:.4f} of ${limit_usd:.4f} is spent and the next "
+        f"call could cost ${next_usd:.4f}. Everything so far is recorded; a higher --budget goes on"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,5 +85,5 @@ def worst_cost(request: Request, prices: PriceTable) -> float:
             f"the price of {request.model.served_by} is unknown ({prices.source}), so --budget cannot hold; "
             "give its price in a file by --prices"
         )
-    prompt = sum(len(turn.text) / CHARACTERS_PER_TOKEN + TOKENS_PER_TURN for turn in request.turns)
+    prompt = sum(at_most(turn.text) + MOST_PER_TURN for turn in request.turns)
     return prompt * rate.input + request.sampling.max_tokens * rate.output

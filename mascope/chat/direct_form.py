@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from mascope.chat.openai_form import RESERVED, response_format
@@ -14,7 +16,26 @@ BY_CLIENT = ("extra_body", "extra_headers")
 def body(request: Request) -> bytes:
     """The JSON that is sent. `TypeError` or `ValueError` where `extra` holds what JSON cannot."""
     turns = b",".join([turn.encoded for turn in request.turns])
-    return b'{"messages":[%b],%b' % (turns, _fields(request)[1:])
+    asked_for = b"" if request.schema is None else b'"response_format":%b,' % _format(Same(request.schema))
+    return b'{"messages":[%b],%b%b' % (turns, asked_for, _fields(request)[1:])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Same:
+    """A schema that is known again by being the same object: a judge sends one schema with every question."""
+
+    schema: Mapping[str, Any]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Same) and other.schema is self.schema
+
+    def __hash__(self) -> int:
+        return id(self.schema)
+
+
+@lru_cache(maxsize=64)
+def _format(same: Same) -> bytes:
+    return ENCODE(response_format(same.schema)).encode()
 
 
 def endpoint(base_url: str) -> str:
@@ -41,7 +62,6 @@ def _fields(request: Request) -> bytes:
         "temperature": sampling.temperature,
         "top_p": sampling.top_p,
         "seed": sampling.seed,
-        "response_format": None if request.schema is None else response_format(request.schema),
     }
     fields: dict[str, Any] = {
         "model": request.model.served_by.partition("/")[2],

@@ -5,6 +5,7 @@ import math
 from collections import deque
 from dataclasses import dataclass, field
 from types import TracebackType
+from typing import Protocol
 
 from mascope.errors import CallFailed, FailureKind
 from mascope.records import Usage
@@ -218,11 +219,18 @@ class Limiter:
         self._start_waiting()
 
 
+class Queue(Protocol):
+    """Where calls wait for their turn: a limiter, or a share of one."""
+
+    async def enter(self, permit: Permit) -> None: ...
+    def leave(self, permit: Permit, error: BaseException | None) -> None: ...
+
+
 @dataclass(slots=True)
 class Slot:
     """A call's place in several limiters at once, taken in their order. A class, since every call has one."""
 
-    limiters: tuple[Limiter, ...]
+    limiters: tuple[Queue, ...]
     permit: Permit
     _entered: int = 0
 

@@ -6,7 +6,7 @@ Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md, versions 2 an
 import mmap
 import re
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,8 +58,28 @@ def read(path: Path) -> Header:
         raise InvalidFile(path, f"the header cannot be read ({error}): download the file again") from error
 
 
+def trained_context(path: Path) -> int | None:
+    """Only `Header.context`, in no time: it stands before the words of the tokenizer. `InvalidFile`."""
+    check(path)
+    found: dict[str, Any] = {}
+    try:
+        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            for name, value in _Reader(data).entries():
+                found[name] = value
+                if isinstance(_context(found), int):
+                    break
+    except (struct.error, ValueError) as error:
+        raise InvalidFile(path, f"the header cannot be read ({error}): download the file again") from error
+    context = _context(found)
+    return context if isinstance(context, int) else None
+
+
+def _context(metadata: Mapping[str, Any]) -> Any:
+    return metadata.get(f"{metadata.get('general.architecture')}.context_length")
+
+
 def _header(metadata: Mapping[str, Any]) -> Header:
-    context = metadata.get(f"{metadata.get('general.architecture')}.context_length")
+    context = _context(metadata)
     template = metadata.get("tokenizer.chat_template")
     first = metadata.get("tokenizer.ggml.bos_token_id")
     words = metadata.get("tokenizer.ggml.tokens", ())
@@ -93,8 +113,12 @@ class _Reader:
         self._at = len(MAGIC) + 4  # version
 
     def metadata(self) -> dict[str, Any]:
+        return dict(self.entries())
+
+    def entries(self) -> Iterator[tuple[str, Any]]:
         self._number("Q")  # how many tensors
-        return {self._text(): self._value(self._number("I")) for _ in range(self._number("Q"))}
+        for _ in range(self._number("Q")):
+            yield self._text(), self._value(self._number("I"))
 
     def _value(self, kind: int) -> Any:
         if kind == _STRING:

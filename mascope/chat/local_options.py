@@ -29,6 +29,9 @@ WITH_SCHEMA: Mapping[str, Any] = {**DEFAULTS, "repeat_penalty": 1.0}
 TRANSCRIPT = "transcript"
 """The `chat_template` that shows a model the chat as plain text, as base models are shown it anyway."""
 
+CONTEXT = 4096
+"""Tokens that a local model keeps room for, where the study does not say how many."""
+
 _SEEDS = 2**32 - 1  # llama.cpp takes 32 bits, and the highest of them to mean "any"
 
 # One way to write each answer: small models lose themselves in optional white space.
@@ -64,6 +67,11 @@ def options(model: Model) -> Options:
             f"model `{model.key}`: chat_template must be Jinja text, `chatml` or `{TRANSCRIPT}`"
         )
     return chosen
+
+
+def context_of(chosen: Options, trained: int | None) -> int:
+    """Tokens of prompt and answer together; `trained`: what the model's file says it can read at once."""
+    return chosen.context or min(CONTEXT, trained or CONTEXT)
 
 
 def sampling(request: Request) -> dict[str, Any]:

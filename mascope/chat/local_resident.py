@@ -15,12 +15,11 @@ from typing import Any
 from mascope.chat import local_gguf, local_models, local_prompt
 from mascope.chat.local_engine import Engine, Generated, Setup, Stopped
 from mascope.chat.local_models import LocalFile
-from mascope.chat.local_options import TRANSCRIPT, Options, sampling
+from mascope.chat.local_options import TRANSCRIPT, Options, context_of, sampling
 from mascope.chat.types import ChatTurn, Reply, Request
 from mascope.errors import CallFailed, FailureKind
 from mascope.records import Usage
 
-_CONTEXT = 4096
 _SMALL_BYTES = 1 << 30
 
 
@@ -127,7 +126,7 @@ class Resident:
         header = local_gguf.read(path)
         template = self.options.chat_template
         setup = Setup(
-            context=self.options.context or min(_CONTEXT, header.context or _CONTEXT),
+            context=context_of(self.options, header.context),
             threads=self._threads,
             kept_prompts=self.options.kept_prompts,
             chat_template=None if template == TRANSCRIPT else template,

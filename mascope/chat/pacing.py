@@ -17,9 +17,6 @@ from mascope.chat.limiter import Limit, Limiter, Permit, Slot
 from mascope.chat.types import Chat, Model, Reply, Request
 from mascope.errors import InvalidInput
 
-CHARACTERS_PER_TOKEN = 4
-"""For what a prompt takes as reckoned before the call; its usage sets it right."""
-
 UNLIMITED = 1_000_000
 
 
@@ -52,12 +49,12 @@ class Pacer:
     def slot(self, request: Request) -> Slot:
         """The right to send one attempt. The body tells the permit what was used, or raises CallFailed."""
         model = self.model(request.model)
-        permit = Permit(_reckoned_tokens(request) if model.limit.tpm else 0.0)
+        permit = Permit(reckoned_tokens(request) if model.limit.tpm else 0.0)
         return Slot((model, self.endpoint(request.model)), permit)
 
     def endpoint(self, model: Model) -> Limiter:
         """The limiter of the model's address and key, shared by all models there."""
-        key = ((model.base_url or model.route).rstrip("/"), model.key_env)
+        key = endpoint_of(model)
         limiter = self._endpoints.get(key)
         if limiter is None:
             limiter = self._endpoints[key] = Limiter(self.limit)
@@ -72,6 +69,11 @@ class Pacer:
         if limiter is None:
             limiter = self._models[key] = Limiter(declared_limit(model))
         return limiter
+
+
+def endpoint_of(model: Model) -> tuple[str, str | None]:
+    """The address that a model is asked at, and the variable that holds its key."""
+    return (model.base_url or model.route).rstrip("/"), model.key_env
 
 
 def declared_limit(model: Model) -> Limit:
@@ -89,9 +91,9 @@ def _rate(model: Model, name: str) -> float | None:
     return float(value)
 
 
-def _reckoned_tokens(request: Request) -> float:
-    """About what the prompt takes; the answer is added when it is known."""
-    return sum(len(turn.text) for turn in request.turns) / CHARACTERS_PER_TOKEN
+def reckoned_tokens(request: Request) -> float:
+    """About what the prompt takes; its usage sets it right, and adds the answer."""
+    return sum(turn.tokens for turn in request.turns)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
-"""What answers cost, from a dated table. An unknown price is unknown, never nothing.
+"""What answers cost and how much models hold, from a dated table. What is unknown is unknown, never nothing.
 
 The table is the one that litellm ships as data (read as a file: litellm itself is not imported), or the
-user's own: YAML with `date:` and, under `models:`, USD per million tokens as `{input: 0.59, output: 0.79}`.
+user's own: YAML with `date:` and, under `models:`, USD per million tokens as `{input: 0.59, output: 0.79}`,
+with `context: 131072` where the model's limit is known too (tokens of prompt and answer together).
 """
 
 import datetime
@@ -9,7 +10,7 @@ import importlib.metadata
 import importlib.util
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -40,13 +41,18 @@ class PriceTable:
     source: str
     """Where the prices are from and of when, for the researcher to judge."""
     rates: Mapping[str, Rate]
+    limits: Mapping[str, int] = field(default_factory=dict)
+    """Tokens that a model holds, prompt and answer together."""
 
     def rate(self, model: Model) -> Rate | None:
         """None where the price is unknown: always at an address of one's own, unless the table names it."""
         if model.route in FREE_ROUTES:
             return Rate(0.0, 0.0)
-        names = [model.served_by] if model.base_url else [model.served_by, model.served_by.partition("/")[2]]
-        return next((self.rates[name] for name in names if name in self.rates), None)
+        return next((self.rates[name] for name in _names(model) if name in self.rates), None)
+
+    def limit(self, model: Model) -> int | None:
+        """How many tokens of prompt and answer together the model holds; None where that is not known."""
+        return next((self.limits[name] for name in _names(model) if name in self.limits), None)
 
     def cost(self, model: Model, usage: Usage) -> float | None:
         """USD for one answer; None where the price is unknown."""
@@ -54,9 +60,15 @@ class PriceTable:
         return rate.cost(usage) if rate is not None else None
 
 
+def _names(model: Model) -> list[str]:
+    """By which a table may know it."""
+    return [model.served_by] if model.base_url else [model.served_by, model.served_by.partition("/")[2]]
+
+
 class RateFile(Strict):
     input: float = Field(ge=0)
     output: float = Field(ge=0)
+    context: int | None = Field(default=None, ge=1)
 
 
 class PricesFile(Strict):
@@ -77,7 +89,9 @@ def load_prices(file: Path | None = None) -> PriceTable:
         return shipped
     raw = validate(PricesFile, read(file))
     own = {name: Rate(rate.input / 1e6, rate.output / 1e6) for name, rate in raw.models.items()}
-    return PriceTable(f"{file} of {raw.date}, else {shipped.source}", {**shipped.rates, **own})
+    limits = {name: rate.context for name, rate in raw.models.items() if rate.context is not None}
+    source = f"{file} of {raw.date}, else {shipped.source}"
+    return PriceTable(source, {**shipped.rates, **own}, {**shipped.limits, **limits})
 
 
 @cache
@@ -87,7 +101,7 @@ def shipped_prices() -> PriceTable:
         return PriceTable("no price table", {})
     table: Mapping[str, Any] = json.loads(Path(package.origin).with_name(SHIPPED).read_bytes())
     source = f"the price table of litellm {importlib.metadata.version('litellm')}"
-    return PriceTable(source, dict(_rates(table)))
+    return PriceTable(source, dict(_rates(table)), dict(_limits(table)))
 
 
 def _rates(table: Mapping[str, Any]) -> list[tuple[str, Rate]]:
@@ -97,3 +111,13 @@ def _rates(table: Mapping[str, Any]) -> list[tuple[str, Rate]]:
         for name, entry in table.items()
         if isinstance(entry, dict) and all(isinstance(entry.get(key), int | float) for key in priced)
     ]
+
+
+def _limits(table: Mapping[str, Any]) -> list[tuple[str, int]]:
+    """The most that a model reads, taken for prompt and answer together: with most providers it is that.
+
+    Where it is of the prompt alone, a call is judged too long by the length of one answer too early.
+    """
+    entries = ((name, entry) for name, entry in table.items() if isinstance(entry, dict))
+    limits = ((name, entry.get("max_input_tokens")) for name, entry in entries)
+    return [(name, limit) for name, limit in limits if isinstance(limit, int) and limit > 0]

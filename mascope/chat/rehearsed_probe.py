@@ -8,7 +8,7 @@ import re
 from mascope.chat.draws import Draws
 
 SCALE = re.compile(r"one number from (-?[\d.]+) to (-?[\d.]+) and nothing else")
-ONE_OF = re.compile(r"one (?:of these|name) and nothing else: (.+?)\. Nobody else")
+ONE_OF = re.compile(r"one (?:of these|name) and nothing else: (.+?)\. Your answer stays private")
 
 
 def private_answer(question: str, draws: Draws) -> str | None:

@@ -7,7 +7,7 @@ from mascope.chat.keys import check_key
 from mascope.chat.known import check_route
 from mascope.chat.pacing import declared_limit
 from mascope.chat.prices import PriceTable
-from mascope.chat.types import Chat, Client, Model
+from mascope.chat.types import NOTHING, Chat, Client, Model
 from mascope.errors import InvalidInput, MascopeError, MissingPrerequisite
 
 
@@ -19,6 +19,8 @@ class Route:
     """A chat for each of the models, by its key; they may share one."""
     check: Callable[[Model], None]
     """Raises what is wrong or missing, without a call to the model."""
+    limit: Callable[[Model, PriceTable], int | None]
+    """Tokens of prompt and answer together that the model holds; None where nobody knows."""
 
 
 def _open_local(models: Sequence[Model], prices: PriceTable) -> Mapping[str, Chat]:
@@ -35,6 +37,19 @@ def _check_local(model: Model) -> None:
     find(model)
 
 
+def _limit_local(model: Model, prices: PriceTable) -> int | None:
+    """What llama.cpp is told to keep room for; None where the model is not there, as `check` says."""
+    from mascope.chat import local_gguf
+    from mascope.chat.local_models import find
+    from mascope.chat.local_options import context_of, options
+
+    try:
+        file = find(model).path
+        return context_of(options(model), local_gguf.trained_context(file) if file.is_file() else None)
+    except (MissingPrerequisite, InvalidInput):
+        return None
+
+
 def _open_rehearsal(models: Sequence[Model], prices: PriceTable) -> Mapping[str, Chat]:
     from mascope.chat.rehearsal import open_rehearsal
 
@@ -45,6 +60,14 @@ def _check_rehearsal(model: Model) -> None:
     from mascope.chat.rehearsal import check
 
     check(model)
+
+
+def _limit_rehearsal(model: Model, prices: PriceTable) -> int | None:
+    return None
+
+
+def _limit_listed(model: Model, prices: PriceTable) -> int | None:
+    return prices.limit(model)
 
 
 def _open_remote(models: Sequence[Model], prices: PriceTable) -> Mapping[str, Chat]:
@@ -77,14 +100,14 @@ def _check_direct(model: Model) -> None:
 
 
 ROUTES: Mapping[str, Route] = {
-    "local": Route(_open_local, _check_local),
-    "rehearsal": Route(_open_rehearsal, _check_rehearsal),
+    "local": Route(_open_local, _check_local, _limit_local),
+    "rehearsal": Route(_open_rehearsal, _check_rehearsal, _limit_rehearsal),
 }
 """Models of these routes need no network."""
 
 CLIENTS: Mapping[Client, Route] = {
-    "direct": Route(_open_direct, _check_direct),
-    "litellm": Route(_open_remote, _check_remote),
+    "direct": Route(_open_direct, _check_direct, _limit_listed),
+    "litellm": Route(_open_remote, _check_remote, _limit_listed),
 }
 """Who sends the requests of all other routes."""
 
@@ -111,17 +134,31 @@ def client_of(model: Model) -> Client:
     return "direct" if model.base_url and (model.route in SPEAK_OPENAI or ollama) else "litellm"
 
 
-def missing_for(models: Iterable[Model]) -> list[str]:
-    """Everything that is missing for these models to answer, each thing once; other mistakes are raised."""
+def limit_of(model: Model, prices: PriceTable) -> int | None:
+    """Tokens of prompt and answer together that the model holds: as the study says, or as is known of it."""
+    if model.context_tokens is not None:
+        return model.context_tokens
+    return route_of(model).limit(model, prices)
+
+
+def missing_for(models: Iterable[Model], places: Mapping[str, str] = NOTHING) -> list[str]:
+    """Everything that is missing for these models to answer, each thing once; other mistakes are raised.
+
+    `places` says where a model is declared, by its key: `study.yaml:8`.
+    """
     missing: dict[str, list[str]] = {}
     for model in models:
         try:
             route_of(model).check(model)
         except MissingPrerequisite as error:
-            missing.setdefault(_problem(model, error), []).append(model.key)
+            missing.setdefault(_problem(model, error), []).append(_called(model, places))
         except InvalidInput as error:
-            raise InvalidInput(f"model {model.key}: {_problem(model, error)}") from error
+            raise InvalidInput(f"model {_called(model, places)}: {_problem(model, error)}") from error
     return [f"model{'s' * (len(keys) > 1)} {', '.join(keys)}: {what}" for what, keys in missing.items()]
+
+
+def _called(model: Model, places: Mapping[str, str]) -> str:
+    return f"{model.key} ({places[model.key]})" if model.key in places else model.key
 
 
 def _problem(model: Model, error: MascopeError) -> str:
@@ -132,8 +169,8 @@ def _problem(model: Model, error: MascopeError) -> str:
     return next((text.removeprefix(head) for head in heads if text.startswith(head)), text)
 
 
-def require(models: Iterable[Model]) -> None:
+def require(models: Iterable[Model], places: Mapping[str, str] = NOTHING) -> None:
     """`MissingPrerequisite` with all that is missing, so that it need not be found out one by one."""
-    missing = missing_for(models)
+    missing = missing_for(models, places)
     if missing:
         raise MissingPrerequisite("\n  ".join(missing))

@@ -8,6 +8,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Literal, Protocol, TypeAlias
 
+from mascope.chat.tokens import PER_TURN, estimated
 from mascope.chat.wellformed import well_formed
 from mascope.records import Usage
 
@@ -24,7 +25,7 @@ NOTHING: Mapping[str, Any] = MappingProxyType({})
 class ChatTurn:
     """One entry of the list of messages that a model is sent.
 
-    Not slotted: a turn is shared by many prompts, and keeps its digest and its JSON once computed.
+    Not slotted: a turn is shared by many prompts, and keeps its digest, JSON and length once computed.
     """
 
     role: Role
@@ -39,6 +40,11 @@ class ChatTurn:
         """As a JSON object in OpenAI's form, in UTF-8."""
         content = well_formed(self.text)
         return json.dumps({"role": self.role, "content": content}, ensure_ascii=False).encode()
+
+    @cached_property
+    def tokens(self) -> float:
+        """About how many it takes in a prompt."""
+        return estimated(self.text) + PER_TURN
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +88,11 @@ class Model:
     @property
     def simulated(self) -> bool:
         return self.route == "rehearsal"
+
+
+def usual_label(served_by: str) -> str:
+    """What a reader knows a model by where nobody says: its own name, without route and maker."""
+    return served_by.rpartition("/")[2]
 
 
 @dataclass(frozen=True, slots=True)

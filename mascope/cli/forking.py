@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mascope.cli import show
-from mascope.cli.study import JsonOption, PricesOption, show_losses
+from mascope.cli import completing, show
+from mascope.cli.study import JsonOption, PricesOption, name_the_option, show_losses
 
 if TYPE_CHECKING:
     from mascope.pipeline.running import RunSummary
@@ -19,7 +19,13 @@ def register(app: typer.Typer) -> None:
 
 def fork(
     run: Annotated[
-        str, typer.Argument(metavar="RUN", help="A run's id, or its journal.", show_default=False)
+        str,
+        typer.Argument(
+            metavar="RUN",
+            help="A run's id, or its journal.",
+            show_default=False,
+            autocompletion=completing.runs,
+        ),
     ],
     from_round: Annotated[
         int, typer.Option("--round", min=1, help="First round held anew (from 0).", show_default=False)
@@ -29,10 +35,16 @@ def fork(
     ] = None,
     runs: Annotated[int, typer.Option("--runs", min=1, help="Forks of this run.")] = 1,
     results: Annotated[
-        Path | None, typer.Option("--results", help="Results directory (default: newest).")
+        Path | None,
+        typer.Option(
+            "--results", help="Results directory (default: newest).", autocompletion=completing.results
+        ),
     ] = None,
     budget: Annotated[float | None, typer.Option("--budget", min=0, help="Most to spend, in USD.")] = None,
     jobs: Annotated[int, typer.Option("--jobs", min=1, help="Discussions at once.")] = 32,
+    redo_failed: Annotated[
+        bool, typer.Option("--redo-failed", help="Set failed and aborted forks aside; hold them anew.")
+    ] = False,
     prices: PricesOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -40,13 +52,14 @@ def fork(
     from mascope.cli.progress import RunProgress
     from mascope.pipeline import forking, running
 
-    options = forking.ForkOptions(run, from_round, change, runs, results, budget, prices, jobs)
+    options = forking.ForkOptions(run, from_round, change, runs, results, budget, prices, jobs, redo_failed)
     prepared = forking.prepare_forks(options)
     show.simulated(prepared.runs[0].simulated)
-    with RunProgress(prepared) as progress:
+    with RunProgress(prepared, lines=json) as progress:
         summary = asyncio.run(running.hold(prepared, progress))
     _show(run, summary, json=json)
     show_losses(summary)
+    name_the_option(summary)
     raise typer.Exit(summary.exit_code)
 
 

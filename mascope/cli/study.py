@@ -3,11 +3,11 @@
 import asyncio
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mascope.cli import show
+from mascope.cli import completing, show
 
 if TYPE_CHECKING:
     from mascope.pipeline.models import Ping
@@ -21,10 +21,21 @@ StudyArgument = Annotated[
 ]
 ResultsArgument = Annotated[
     Path | None,
-    typer.Argument(metavar="[RESULTS]", help="Results directory; default: the newest.", show_default=False),
+    typer.Argument(
+        metavar="[RESULTS]",
+        help="Results directory; default: the newest.",
+        show_default=False,
+        autocompletion=completing.results,
+    ),
 ]
 PricesOption = Annotated[Path | None, typer.Option("--prices", help="Your own price table (YAML).")]
+SHOWN = 3
+"""Runs that are named where many have the same to say."""
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
+ClusterOption = Annotated[
+    str | None,
+    typer.Option("--cluster", metavar="ADDRESS", help="Dask: tcp://scheduler:8786, or local:N processes."),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -54,30 +65,39 @@ def plan(
 def run(
     study: StudyArgument,
     out: Annotated[Path | None, typer.Option("--out", help="Default: results/<study>.")] = None,
-    series: Annotated[str | None, typer.Option("--series", help="Only these series: A,B.")] = None,
+    series: Annotated[
+        str | None, typer.Option("--series", help="Only these series: A,B.", autocompletion=completing.series)
+    ] = None,
     runs: Annotated[
         int | None, typer.Option("--runs", min=1, help="First N runs of each series only.")
     ] = None,
     budget: Annotated[float | None, typer.Option("--budget", min=0, help="Most to spend, in USD.")] = None,
-    jobs: Annotated[int, typer.Option("--jobs", min=1, help="Discussions at once.")] = 32,
+    jobs: Annotated[
+        int, typer.Option("--jobs", min=1, help="Discussions at once (in each worker of a cluster).")
+    ] = 32,
     redo_failed: Annotated[
         bool, typer.Option("--redo-failed", help="Set failed and aborted runs aside; hold them anew.")
     ] = False,
     prices: PricesOption = None,
+    cluster: ClusterOption = None,
     json: JsonOption = False,
 ) -> None:
     """Hold the discussions of a study, or go on where an earlier run stopped."""
     from mascope.cli.progress import RunProgress
     from mascope.pipeline import running
 
-    options = running.Options(_series_names(series), runs, budget, prices, jobs, redo_failed)
+    options = running.Options(_series_names(series), runs, budget, prices, jobs, redo_failed, bool(cluster))
+    stage = on_cluster("running") if cluster else None
     prepared = running.prepare(study, out, options)
     show.simulated(prepared.study.simulated)
     with RunProgress(prepared, lines=json) as progress:
-        summary = asyncio.run(running.hold(prepared, progress))
+        if stage is None:
+            summary = asyncio.run(running.hold(prepared, progress))
+        else:
+            summary = asyncio.run(stage.hold(prepared, options, progress, cluster))
     _show_summary(summary, json)
     show_losses(summary)
-    _name_the_option(summary)
+    name_the_option(summary)
     raise typer.Exit(summary.exit_code)
 
 
@@ -115,6 +135,18 @@ def models(
     raise typer.Exit(3 if any(not ping.answered for ping in pings) else 0)
 
 
+def on_cluster(stage: str) -> Any:
+    """The module of `mascope.cluster` for a stage; `MissingPrerequisite` without the extra."""
+    from importlib import import_module
+    from importlib.util import find_spec
+
+    from mascope.errors import MissingPrerequisite
+
+    if find_spec("distributed") is None:
+        raise MissingPrerequisite("--cluster needs Dask: pip install 'mascope[cluster]'")
+    return import_module(f"mascope.cluster.{stage}")
+
+
 def _series_names(text: str | None) -> tuple[str, ...] | None:
     from mascope.errors import InvalidInput
 
@@ -138,6 +170,8 @@ def _show_plan(planned: "Plan") -> None:
     total = planned.total_usd
     show.out().print(f"Total: {_usd(total)}", style="bold", end="")
     show.out().print(f" by {planned.prices}", soft_wrap=True)
+    for caution in planned.cautions:
+        show.note(f"note: {caution}")
     if planned.unpriced:
         show.out().print("Not in this total, price unknown: " + ", ".join(planned.unpriced), soft_wrap=True)
 
@@ -157,7 +191,7 @@ def _by_model(planned: "Plan") -> list[tuple[object, ...]]:
         answer = sum((c.completion_tokens for c in costs[1:]), costs[0].completion_tokens)
         known = [cost.cost_usd for cost in costs if cost.cost_usd is not None]
         price = sum(known[1:], known[0]) if known else None
-        calls = show.count(sum(cost.calls for cost in costs))
+        calls = show.span(sum(cost.calls for cost in costs), sum(cost.calls_most for cost in costs))
         rows.append(
             (
                 served_by,
@@ -185,6 +219,7 @@ def _show_summary(summary: "RunSummary", json: bool) -> None:
                 "runs": dict(summary.statuses),
                 "counts": counts,
                 "lost": [asdict(loss) for loss in summary.lost],
+                "ended": {run: reason for reason, runs in summary.ended.items() for run in runs},
                 "halted": None if summary.halted is None else str(summary.halted),
             }
         )
@@ -197,16 +232,19 @@ def _show_summary(summary: "RunSummary", json: bool) -> None:
 
 
 def show_losses(summary: "RunSummary") -> None:
-    """Which turns were lost, and what the providers said."""
+    """Which turns were lost, and what the providers said; and which runs did not end as planned."""
     total = sum(loss.turns for loss in summary.lost)
     if total:
         noun = "turn was" if total == 1 else "turns were"
         show.note(f"{total} {noun} lost to failures nobody asked for:")
     for loss in summary.lost:
         show.note(f"  {loss.kind} ({loss.turns}): {show.one_line(loss.detail)}")
+    for reason, runs in summary.ended.items():
+        shown = ", ".join(runs[:SHOWN]) + (f" and {len(runs) - SHOWN} more" if len(runs) > SHOWN else "")
+        show.note(f"{shown}: {show.one_line(reason)}")
 
 
-def _name_the_option(summary: "RunSummary") -> None:
+def name_the_option(summary: "RunSummary") -> None:
     counts = {state: n for state in ("failed", "aborted") if (n := summary.counts.get(state))}
     if counts:
         states = ", ".join(f"{n} {state}" for state, n in counts.items())
@@ -220,6 +258,7 @@ def _show_status(found: "Status") -> None:
         ("series", "runs", "done", "partial", "failed", "to do", "messages", "injected", "organic", "USD"),
         [_status_row(series) for series in found.series],
     )
+    show.out().print(f"Spent by agents and judges, as far as prices are known: {show.usd(found.spent_usd)}")
     for coder, runs in found.coders.items():
         show.out().print(f"coder {coder}: {runs} runs coded")
 

@@ -8,7 +8,7 @@ from typing import Any
 from mascope.chat.retrying import Retrying
 from mascope.chat.types import ChatTurn, Reply, Request
 from mascope.discussion import faults
-from mascope.discussion.channel import Channel, Retried
+from mascope.discussion.channel import Channel, Told
 from mascope.discussion.channel import Models as Models  # the name by which callers know this module
 from mascope.discussion.hygiene import clean
 from mascope.discussion.transcript import Transcript
@@ -50,7 +50,7 @@ class TurnWatch:
     recorder: Recorder
     ask: Ask
     digest: str
-    retried: Retried
+    told: Told
 
     def sending(self, request: Request, attempt: int) -> None:
         self.recorder.call(self.ask.agent.id, self.ask.round, attempt, self.digest)
@@ -61,8 +61,7 @@ class TurnWatch:
         if error.cost_usd is not None:
             about["cost_usd"] = error.cost_usd
         self.recorder.error(self.ask.agent.id, self.ask.round, attempt, retry_in=retry_in, **about)
-        if retry_in is not None:
-            self.retried(error, retry_in)
+        self.told.failed(error, retry_in)
 
 
 class Asking:
@@ -119,10 +118,11 @@ class Asking:
         said = {"raw": message.raw, "reasoning": message.reasoning, "finish_reason": message.finish_reason}
         who = {"agent": ask.agent.id, "round": ask.round}
         self._channel.recorder.note("empty", **who, **about, **said, cost_usd=message.cost_usd)
+        self._channel.told.answered(message.usage, message.cost_usd)
 
     def _retrying(self, ask: Ask, digest: str) -> Retrying:
         channel = self._channel
-        return channel.retrying(ask.agent, TurnWatch(channel.recorder, ask, digest, channel.retried))
+        return channel.retrying(ask.agent, TurnWatch(channel.recorder, ask, digest, channel.told))
 
     def _announced(self, ask: Ask, transcript: Transcript) -> str | None:
         last = transcript.last_spoke(ask.agent, ask.round)
@@ -179,7 +179,7 @@ class Asking:
             attempts=reply.attempts,
             seed=request.sampling.seed,
             layout=self._run.participant(agent).layout,
-            announced=ask.announced,
+            announced=ask.announced if text.strip() else None,  # an empty answer is not shown, nor is this
         )
 
     def _failure(self, ask: Ask, kind: str, detail: str, attempts: int) -> Failure:

@@ -1,6 +1,7 @@
 """The way to the agents of one run: what they are sent, whether it fits, and how patiently they are asked."""
 
 import asyncio
+import math
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -9,19 +10,19 @@ from typing import TypeAlias
 from mascope.chat.pacing import Gate, Ungated
 from mascope.chat.retrying import Retrying, RetryPolicy, Watch
 from mascope.chat.types import Chat, ChatTurn, Request
-from mascope.discussion.transcript import CHARACTERS_PER_TOKEN
 from mascope.errors import CallFailed
 from mascope.names import MentionFinder
 from mascope.prompting import Prompter
-from mascope.records import Agent, Turn
+from mascope.records import Agent, Turn, Usage
 from mascope.seeds import derive
 from mascope.store.journal import Recorder
 from mascope.study import Run
 
-Retried = Callable[[CallFailed, float], None]
-"""Told of each attempt that failed and is made again, with the wait in seconds."""
 Build: TypeAlias = Callable[[Sequence[Turn]], tuple[ChatTurn, ...]]
 """The prompt that shows these turns."""
+
+CUT_MARGIN = 1.2
+"""By how much a prompt that is cut may be longer than estimated, and still fit: tokenizers differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,26 @@ class Models:
     """What each attempt waits for: the pace that endpoints stand."""
     policy: RetryPolicy = field(default_factory=RetryPolicy)
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Who is told of what is no turn."""
+
+    retried: Callable[[CallFailed, float], None]
+    """Of each attempt that failed and is made again, with the wait in seconds."""
+    paid: Callable[[int, float], None]
+    """Of the tokens and USD of each answer that is no turn, and of each attempt that may be billed."""
+
+    def answered(self, usage: Usage | None, cost_usd: float | None) -> None:
+        """By what is no turn: a private answer, or an empty one."""
+        self.paid(usage.completion if usage else 0, cost_usd or 0.0)
+
+    def failed(self, error: CallFailed, retry_in: float | None) -> None:
+        if error.cost_usd:
+            self.paid(0, error.cost_usd)
+        if retry_in is not None:
+            self.retried(error, retry_in)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +71,9 @@ class Fitted:
 class Channel:
     """Prompts, requests and calls of one run. A chat turn and a private question go the same way."""
 
-    def __init__(self, run: Run, models: Models, recorder: Recorder, retried: Retried) -> None:
+    def __init__(self, run: Run, models: Models, recorder: Recorder, told: Told) -> None:
         condition = run.condition
-        self.run, self.recorder, self.retried = run, recorder, retried
+        self.run, self.recorder, self.told = run, recorder, told
         self.prompter = Prompter(condition.scaffold, condition.form, condition.brief)
         self.finder = MentionFinder(
             {agent.id: [name for name in (agent.name, agent.own_name) if name] for agent in run.agents}
@@ -86,27 +107,28 @@ class Channel:
         if limit is None:
             return Fitted(turns, tuple(seen), tuple(cut))
         answer = answer or self.run.participant(agent).sampling.max_tokens
-        room = (limit - answer) * CHARACTERS_PER_TOKEN
-        first = 0
-        if length(turns) > room and self.run.condition.window.overflow == "cut":
-            first = _first_that_fits(seen, build, room)
+        room, first = limit - answer, 0
+        if self.run.condition.window.overflow == "cut":
+            first = _first_that_fits(seen, build, room / CUT_MARGIN)
             turns = build(seen[first:])
         excess = None
         if length(turns) > room:
             excess = (
-                f"not sent: about {-(-length(turns) // CHARACTERS_PER_TOKEN)} tokens of prompt and {answer} "
+                f"not sent: about {math.ceil(length(turns))} tokens of prompt and {answer} "
                 f"for the answer exceed the {limit} of model {agent.model!r}"
             )
         return Fitted(turns, tuple(seen[first:]), (*cut, *seen[:first]), excess)
 
 
-def length(turns: Sequence[ChatTurn]) -> int:
-    """In characters."""
-    return sum(len(turn.text) for turn in turns)
+def length(turns: Sequence[ChatTurn]) -> float:
+    """In tokens, as estimated."""
+    return sum(turn.tokens for turn in turns)
 
 
-def _first_that_fits(seen: Sequence[Turn], build: Build, room: int) -> int:
-    """How many of the oldest turns must go; all of them where even the rest is too long."""
+def _first_that_fits(seen: Sequence[Turn], build: Build, room: float) -> int:
+    """How many of the oldest turns must go, if any; all of them where even the rest is too long."""
+    if length(build(seen)) <= room:
+        return 0
     low, high = 1, len(seen)
     while low < high:
         middle = (low + high) // 2

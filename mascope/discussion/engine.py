@@ -8,7 +8,7 @@ from typing import Protocol, TypeAlias
 
 from mascope.discussion import faults
 from mascope.discussion.asking import Ask, Asking, Empties
-from mascope.discussion.channel import Channel, Models
+from mascope.discussion.channel import Channel, Models, Told
 from mascope.discussion.probing import Probing
 from mascope.discussion.transcript import Transcript, fit
 from mascope.errors import BudgetReached, CallFailed
@@ -25,6 +25,10 @@ class Observer(Protocol):
 
     def started(self, run: Run, turns_so_far: int) -> None: ...
     def spoke(self, run: Run, turn: Turn) -> None: ...
+    def paid(self, run: Run, tokens: int, cost_usd: float) -> None:
+        """For what is no turn: a private answer, an empty one, an attempt that may be billed."""
+        ...
+
     def retrying(self, run: Run, error: CallFailed, wait_s: float) -> None: ...
     def ended(self, run: Run, status: str) -> None: ...
 
@@ -36,6 +40,9 @@ class Unobserved:
         pass
 
     def spoke(self, run: Run, turn: Turn) -> None:
+        pass
+
+    def paid(self, run: Run, tokens: int, cost_usd: float) -> None:
         pass
 
     def retrying(self, run: Run, error: CallFailed, wait_s: float) -> None:
@@ -75,7 +82,8 @@ class Discussion:
         self._recorder = recorder
         self._transcript = Transcript(run, so_far.turns)
         # Not a method of this object: a discussion that nothing refers back to is freed when it has ended.
-        channel = Channel(run, setting.models, recorder, partial(setting.observer.retrying, run))
+        told = Told(partial(setting.observer.retrying, run), partial(setting.observer.paid, run))
+        channel = Channel(run, setting.models, recorder, told)
         self._asking = Asking(channel, so_far.empties)
         self._probing = Probing(channel, setting.halt, so_far.answers)
         self._aborted = next(filter(None, map(self._aborting, so_far.turns)), None)
@@ -95,6 +103,9 @@ class Discussion:
         silent = self._transcript.never_answered()
         if silent:
             return self._end("failed", "never answered: " + ", ".join(agent.name for agent in silent))
+        if (deserted := self._transcript.deserted()) is not None:
+            status = "failed" if self._transcript.removed else "done"
+            return self._end(status, f"nobody was left from round {deserted} on")
         return self._end("done")
 
     def _end(self, status: str, reason: str | None = None) -> str:

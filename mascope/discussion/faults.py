@@ -4,8 +4,10 @@ A silencing fault puts a Failure in a turn's place; an altering one changes the 
 """
 
 import random
+import re
 from collections.abc import Callable, Mapping
 
+from mascope.discussion.clusters import clusters
 from mascope.records import Agent, Failure, message_id
 from mascope.seeds import derive
 from mascope.study import Fault, Run
@@ -72,13 +74,19 @@ def altered(run: Run, agent: Agent, round_: int, text: str) -> tuple[str, str | 
 
 
 def _garble(text: str, draw: random.Random) -> str:
-    """The letters of each word shuffled, so that length and layout stay what they were."""
-    return " ".join("".join(draw.sample(word, len(word))) for word in text.split(" "))
+    """The letters of each word shuffled, so that length, lines and layout stay what they were."""
+
+    def shuffled(word: re.Match[str]) -> str:
+        letters = list(clusters(word[0]))
+        return "".join(draw.sample(letters, len(letters)))
+
+    return re.sub(r"\S+", shuffled, text)
 
 
 def _truncate(text: str, draw: random.Random) -> str:
-    """Cut between a fifth and a half of the way."""
-    return text[: max(1, int(len(text) * draw.uniform(0.2, 0.5)))]
+    """Cut between a fifth and a half of the way, after a whole letter."""
+    letters = list(clusters(text))
+    return "".join(letters[: max(1, int(len(letters) * draw.uniform(0.2, 0.5)))])
 
 
 ALTERATIONS: Mapping[str, Callable[[str, random.Random], str]] = {"garble": _garble, "truncate": _truncate}

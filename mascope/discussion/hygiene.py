@@ -11,23 +11,40 @@ from mascope.names import MentionFinder, own_prefix, peer_lines
 from mascope.records import Agent
 from mascope.study.condition import Hygiene
 
-TAG = r"(?:think|thinking|reasoning)"
-ANY_TAG = re.compile(rf"</?{TAG}>", re.IGNORECASE)
-BLOCK = re.compile(rf"<{TAG}>.*?</{TAG}>", re.DOTALL | re.IGNORECASE)
-LONE_CLOSING = re.compile(rf"^.*</{TAG}>", re.DOTALL | re.IGNORECASE)
-UNCLOSED = re.compile(rf"<{TAG}>.*$", re.DOTALL | re.IGNORECASE)
+TAG = r"(?:think|thinking|thoughts?|reasoning)"
+OPENING = rf"(?:<{TAG}(?:\s[^<>]*)?(?<!/)>|\[THINK\]|◁think▷)"
+CLOSING = rf"(?:</{TAG}\s*>|\[/THINK\]|◁/think▷)"
+"""As models mark what they think: tags in any case, with attributes or without; the signs of others."""
+EMPTY_TAG = rf"<{TAG}\s*/>"
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    ignoring = text.replace(TAG, f"(?i:{TAG})")  # the signs in brackets are never written in small letters
+    return re.compile(ignoring, re.DOTALL)
+
+
+ANY_TAG = _pattern(f"{OPENING}|{CLOSING}")
+BLOCK = _pattern(f"{OPENING}.*?{CLOSING}")
+LONE_CLOSING = _pattern(f"^.*{CLOSING}")
+UNCLOSED = _pattern(f"{OPENING}.*$")
+NOTHING_THOUGHT = _pattern(rf"{EMPTY_TAG}\s*")
 CHANNEL = re.compile(
-    r"<\|channel\|>(?P<name>\w+)[^<]*<\|message\|>(?P<text>.*?)(?=<\|(?:end|start|channel|return)\|>|$)",
+    r"<\|channel\|>\s*(?P<name>\w+)[^<]*(?:<\|constrain\|>[^<]*)?<\|message\|>"
+    r"(?P<text>.*?)(?=<\|(?:end|start|channel|return|call)\|>|$)",
     re.DOTALL,
 )
-MARKER = re.compile(r"<\|(?:start|end|return|channel|message)\|>")
+MARKER = re.compile(r"<\|start\|>\w*|<\|(?:end|return|call|channel|message|constrain)\|>")
+END_OF_TURN = re.compile(
+    r"(?:\s*(?:<\|(?:end|return|call|im_end|eot_id|endoftext|end_of_text)\|>|<end_of_turn>|</s>))+\s*$"
+)
+"""What ends a turn in the usual chat templates; taken off the end only, where a server let it through."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cleaned:
     text: str
     changes: tuple[str, ...]
-    """Names of the steps that changed something."""
+    """Names of the steps that changed something; `markers` where marks went that held no reasoning."""
     reasoning: str | None
     """What was taken out as reasoning."""
 
@@ -36,8 +53,8 @@ def clean(text: str, hygiene: Hygiene, agent: Agent, finder: MentionFinder) -> C
     """`text` as the others should read it. `finder` knows the names of the run."""
     changes: list[str] = []
     answer, reasoning = split_reasoning(text) if hygiene.reasoning else (text, None)
-    if reasoning is not None:
-        changes.append("reasoning")
+    if answer != text:
+        changes.append("markers" if reasoning is None else "reasoning")
     steps: tuple[tuple[str, bool, Callable[[str, Agent, MentionFinder], str]], ...] = (
         ("own_name", hygiene.own_name, without_own_name),
         ("peer_voice", hygiene.peer_voice, without_peer_voice),
@@ -65,7 +82,7 @@ def split_reasoning(text: str) -> tuple[str, str | None]:
     """(answer, reasoning); reasoning is None where there is none.
 
     Complete blocks, however many; what precedes a lone closing tag; what follows an unclosed one; and every
-    channel but the last of models that mark channels.
+    channel but the last final one of models that mark channels. Marks without reasoning go too.
     """
     found: list[str] = []
 
@@ -74,9 +91,12 @@ def split_reasoning(text: str) -> tuple[str, str | None]:
         return ""
 
     if channels := list(CHANNEL.finditer(text)):
-        answer = next((c["text"] for c in reversed(channels) if c["name"] == "final"), "")
+        outside = text[: channels[0].start()] + text[channels[-1].end() :]
+        text = next((c["text"] for c in reversed(channels) if c["name"] == "final"), outside)
         found += [c["text"] for c in channels if c["name"] != "final"]
-        text = MARKER.sub("", answer)
+        text = MARKER.sub("", text)
+    for pattern in (END_OF_TURN, NOTHING_THOUGHT):
+        text = pattern.sub("", text)
     for pattern in (BLOCK, LONE_CLOSING, UNCLOSED):
         text = pattern.sub(take, text)
     return (text.strip(), "\n".join(found).strip()) if found else (text, None)

@@ -55,8 +55,7 @@ class ProbeWatch:
         if error.cost_usd is not None:
             about["cost_usd"] = error.cost_usd
         self._note("probe-error", **about, attempt=attempt, retry_in=retry_in)
-        if retry_in is not None:
-            self.channel.retried(error, retry_in)
+        self.channel.told.failed(error, retry_in)
 
     def _note(self, event: str, **fields: object) -> None:
         probe, agent, round_ = self.question.key
@@ -68,7 +67,6 @@ class Probing:
 
     def __init__(self, channel: Channel, halt: Halt, answered: Iterable[ProbeAnswer] = ()) -> None:
         self._channel, self._run, self._halt = channel, channel.run, halt
-        self._names = [agent.name for agent in channel.run.agents]
         self._answered = {(answer.probe, answer.agent, answer.round) for answer in answered}
 
     async def ask(self, moment: int, transcript: Transcript) -> None:
@@ -94,6 +92,7 @@ class Probing:
             self._halt.ask(reached)
         else:
             self._channel.recorder.probe(answer)
+            self._channel.told.answered(answer.usage, answer.cost_usd)
             self._answered.add(question.key)
 
     def _fitted(
@@ -101,7 +100,7 @@ class Probing:
     ) -> Fitted:
         moment = question.moment
         situation = transcript.situation(question.agent, max(moment, 0), known=moment + 1)
-        asked, prompter = question.probe.question(self._names), self._channel.prompter
+        asked, prompter = question.probe.question(self._names(question.agent)), self._channel.prompter
         return self._channel.fitted(
             question.agent,
             seen,
@@ -109,6 +108,10 @@ class Probing:
             lambda shown: prompter.private(situation, shown, asked),
             question.probe.max_tokens,
         )
+
+    def _names(self, asked: Agent) -> list[str]:
+        """The members as `asked` knows them: itself by the name it is told it has, where it is told one."""
+        return [(agent.id == asked.id and agent.own_name) or agent.name for agent in self._channel.run.agents]
 
     async def _answer(self, question: Question, fitted: Fitted) -> ProbeAnswer:
         agent, probe = question.agent, question.probe

@@ -27,7 +27,7 @@ async def hold_runs(
     """Hold (or finish) `runs`, at most `jobs` at once. Status by run; halted runs are `partial`."""
     statuses: dict[str, str] = {}
     waiting = iter(runs)
-    jobs = min(jobs, _open_at_once(jobs))
+    jobs = min(jobs, open_at_once(jobs))
 
     async def work() -> None:
         # Workers draw from one iterator, so that ten thousand waiting runs are not ten thousand tasks.
@@ -42,7 +42,7 @@ async def hold_runs(
     return statuses
 
 
-def _open_at_once(jobs: int) -> int:
+def open_at_once(jobs: int) -> int:
     """How many journals may be open; where `jobs` are more than the limit, it is raised as far as it goes.
 
     Many systems let a process have 1,024 files at first and far more on demand.
@@ -71,6 +71,8 @@ async def _attempt(study: Study, run: Run, file: Path, setting: Setting) -> str 
     found = journal.read(file)
     if found.end is not None:
         return found.status
+    if found.header is not None and found.header.limits is not None:
+        run = run.limited(found.header.limits)  # as it was begun, whatever a price table says now
     so_far = _begun(study, run, file) if found.header is None else _so_far(found)
     recorder = Recorder(file)
     try:
@@ -123,6 +125,7 @@ def header(study: Study, run: Run) -> Header:
         simulated=run.simulated,
         version=__version__,
         parent=run.branch.parent if run.branch else None,
+        limits={k: m.context_tokens for k, m in run.models.items() if m.context_tokens is not None},
     )
 
 
@@ -144,13 +147,21 @@ def check_journals(runs: Sequence[Run], results: Results) -> dict[str, Journal]:
 def _same(there: Header, run: Run, results: Results) -> bool:
     """Whether a journal was begun for this very run; one started anew has the seed of its restart."""
     seed = _attempt_seed(run, results.journal(run.id)).seed
-    return there.condition_digest == run.condition.digest and there.seed == seed
+    parent = run.branch.parent if run.branch else None
+    return (there.condition_digest, there.seed, there.parent) == (run.condition.digest, seed, parent)
 
 
 def _attempt_seed(run: Run, file: Path) -> Run:
-    """A run started anew draws anew: with the same seed it would fail the same way on seeded models."""
+    """A run started anew draws anew: with the same seed it would fail the same way on seeded models.
+
+    A fork keeps its seed, for its orders and faults are its parent's; only its models draw anew.
+    """
     restarts = len(list(_aborted(file)))
-    return run if restarts == 0 else replace(run, seed=derive(run.seed, "restart", restarts))
+    if restarts == 0:
+        return run
+    if run.branch is not None:
+        return replace(run, branch=replace(run.branch, restarts=restarts))
+    return replace(run, seed=derive(run.seed, "restart", restarts))
 
 
 def _aborted(file: Path) -> Iterable[Path]:

@@ -2,16 +2,15 @@
 
 from bisect import bisect_left, insort
 from collections.abc import Callable, Iterable, Mapping
+from itertools import takewhile
 
+from mascope.chat.tokens import estimated
 from mascope.discussion import faults
 from mascope.discussion.schedule import ORDERS, VISIBILITIES
 from mascope.prompting import Situation
 from mascope.records import Agent, Failure, Message, Turn
 from mascope.study import Run
 from mascope.study.condition import Window
-
-CHARACTERS_PER_TOKEN = 4
-"""The usual rule of thumb; a window in tokens is an estimate, and is documented as one."""
 
 INTERACTIONS: Mapping[str, Callable[[Turn, Agent], bool]] = {
     "group": lambda turn, agent: True,
@@ -72,9 +71,9 @@ class Transcript:
         return self._run.participant(agent).model is not None and not crashed and not removed
 
     def last_spoke(self, agent: Agent, round_: int) -> int | None:
-        """The latest round before `round_` in which `agent` said something; None where in none."""
-        spoken = (n for n in range(round_ - 1, -1, -1) if isinstance(self._turns.get((n, agent.id)), Message))
-        return next(spoken, None)
+        """The latest round before `round_` in which the others could read `agent`; None where in none."""
+        turns = ((n, self._turns.get((n, agent.id))) for n in range(round_ - 1, -1, -1))
+        return next((n for n, turn in turns if isinstance(turn, Message) and _is_shown(turn)), None)
 
     def _out(self, agent: Agent, round_: int) -> bool:
         removed = self._removed.get(agent.id, round_) < round_
@@ -105,6 +104,23 @@ class Transcript:
             persona=self._run.participant(agent).persona,
             layout=self._run.participant(agent).layout,
         )
+
+    def deserted(self) -> int | None:
+        """The round from which on no model was left, all of them crashed or removed; None where some was."""
+        models = [agent for agent in self._run.agents if self._run.participant(agent).model is not None]
+        rounds = range(self._run.condition.rounds - 1, -1, -1)
+        empty = takewhile(lambda n: not any(self._there_in(agent, n) for agent in models), rounds)
+        return min(empty, default=None) if models else None
+
+    def _there_in(self, agent: Agent, round_: int) -> bool:
+        fault = faults.silenced(self._run, agent, round_)
+        crashed = fault is not None and fault.kind == "crash"
+        return not crashed and self._removed.get(agent.id, round_) >= round_
+
+    @property
+    def removed(self) -> frozenset[str]:
+        """Ids of the agents that left because they failed."""
+        return frozenset(self._removed)
 
     def never_answered(self) -> list[Agent]:
         """Agents that were asked and never answered; given lines and a parent's turns are no answers."""
@@ -137,7 +153,7 @@ def fit(turns: list[Turn], window: Window) -> tuple[list[Turn], list[Turn]]:
     """(shown, cut): the latest turns that `window` holds, and those before them."""
     first = 0 if window.messages is None else max(0, len(turns) - window.messages)
     if window.tokens is not None:
-        room = window.tokens * CHARACTERS_PER_TOKEN
+        room: float = window.tokens
         start = len(turns)
         while start > first and (room := room - _length(turns[start - 1])) >= 0:
             start -= 1
@@ -145,5 +161,6 @@ def fit(turns: list[Turn], window: Window) -> tuple[list[Turn], list[Turn]]:
     return turns[first:], turns[:first]
 
 
-def _length(turn: Turn) -> int:
-    return len(turn.text if isinstance(turn, Message) else turn.told or "")
+def _length(turn: Turn) -> float:
+    """In tokens, as estimated."""
+    return estimated(turn.text if isinstance(turn, Message) else turn.told or "")

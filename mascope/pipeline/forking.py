@@ -1,8 +1,9 @@
 """Branching a run: what was said before a round is kept, one thing is changed, and the rest is held anew.
 
 The forks of a series are a series of their own, `<series>-fork<round>-<what is changed>`; the n-th fork of
-its run 7 is `…-run07-f<n>`, and its journal names the parent. Orders, names and faults stay the parent's;
-what differs by chance is what the models draw, so each fork and its parent are a matched pair.
+its run 7 is `…-run07-f<n>` (a fork of that is `…-run07-f<n>-f<m>`), and its journal names the parent. Orders,
+names and faults stay the parent's; what differs by chance is what the models draw, so each fork and its
+parent are a matched pair.
 """
 
 import re
@@ -14,19 +15,24 @@ from typing import Any
 import yaml
 
 from mascope.chat.budget import Purse
-from mascope.chat.prices import load_prices
+from mascope.chat.prices import PriceTable, load_prices
 from mascope.chat.routes import require
 from mascope.discussion.runs import check_journals
 from mascope.discussion.transcript import Transcript
 from mascope.errors import ForeignResults, InvalidFile, InvalidInput
+from mascope.pipeline.copying import Copy
+from mascope.pipeline.limits import with_limits
 from mascope.pipeline.opening import open_chats, spent_in
+from mascope.pipeline.past import check_past
+from mascope.pipeline.redoing import to_redo
 from mascope.pipeline.running import JOBS, Prepared
-from mascope.records import Agent, Failure, Message, ProbeAnswer, Turn, message_id
+from mascope.prompting import CUE, CUE_ALONE
 from mascope.store import journal
 from mascope.store.journal import Header, Journal
 from mascope.store.layout import Results, newest, series_of
 from mascope.study import Branch, Condition, Run, Study, branched, load_study
 from mascope.study.build import digest
+from mascope.study.condition import ALONE
 from mascope.study.plan import seated
 from mascope.yamlfile import nearest
 
@@ -51,6 +57,8 @@ class ForkOptions:
     budget_usd: float | None = None
     prices: Path | None = None
     jobs: int = JOBS
+    redo_failed: bool = False
+    """Hold those forks anew that failed or were aborted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,19 +74,24 @@ class Parent:
 def prepare_forks(options: ForkOptions) -> Prepared:
     """Read, check and open all that is needed; `running.hold` does the rest. Nothing is written or sent."""
     results, file = _parent_file(options)
-    parent = _parent(results, file)
+    prices = load_prices(options.prices)
+    parent = _parent(results, file, prices)
     condition = _changed(parent, options.change)
     _check(parent, condition, options)
+    if options.change is not None:
+        check_past(parent.run.condition, condition, options.round, options.change)
     series = f"{parent.header.series}-fork{options.round}-{_called(options.change)}"
     runs = tuple(
         _fork(parent, condition, series, (options.round, number)) for number in range(1, options.runs + 1)
     )
-    journals = check_journals(runs, results)
+    redo = to_redo(results, [run.id for run in runs]) if options.redo_failed else ()
+    journals = check_journals([run for run in runs if run.id not in redo], results)
+    journals |= {run: Journal(results.journal(run), None) for run in redo}
     models = list(runs[0].models.values())
-    require(models)
-    prices = load_prices(options.prices)
+    require(models, parent.study.places)
     purse = Purse(options.budget_usd, spent_in(results)) if options.budget_usd is not None else None
-    return Prepared(parent.study, runs, results, journals, open_chats(models, prices, purse), options.jobs)
+    chats = open_chats(models, prices, purse)
+    return Prepared(parent.study, runs, results, journals, chats, options.jobs, redo)
 
 
 # The parent ------------------------------------------------------------------------------------------------
@@ -98,8 +111,8 @@ def _parent_file(options: ForkOptions) -> tuple[Results, Path]:
     return results, file
 
 
-def _parent(results: Results, file: Path) -> Parent:
-    study = load_study(results.study_file)
+def _parent(results: Results, file: Path, prices: PriceTable) -> Parent:
+    study = with_limits(load_study(results.study_file), prices, results)
     found = journal.read(file)
     header = found.header
     if header is None:
@@ -114,6 +127,9 @@ def _parent(results: Results, file: Path) -> Parent:
             f"{file}: this run was not held by this version of mascope on the models of "
             f"{results.study_file}; only such a run can be gone on with"
         )
+    if header.limits is not None:
+        held = {model.key: header.limits.get(model.key) for model in study.models_in(condition)}
+        study = study.limited(held)
     run = Run(
         id=header.run,
         series=header.series,
@@ -169,7 +185,7 @@ def _changed(parent: Parent, change: str | None) -> Condition:
         raise InvalidInput(f"--set {change}: write KEY=VALUE, for instance sampling.temperature=0.2")
     if path[0] in NOT_AFTERWARDS:
         raise InvalidInput(f"--set {change}: {path[0]!r} cannot change in the middle of a discussion")
-    data = _with(parent.header.condition, path, _value(change, text), change)
+    data = _regrouped(parent, _with(parent.header.condition, path, _value(change, text), change))
     try:
         condition = branched(parent.study, data)
     except InvalidFile as error:
@@ -185,6 +201,24 @@ def _changed(parent: Parent, change: str | None) -> Condition:
     if condition.digest == parent.run.condition.digest:
         raise InvalidInput(f"--set {change}: that is what it is; without --set, forks are held as a control")
     return condition
+
+
+def _regrouped(parent: Parent, data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """`data` without what follows from agents being alone or not, where that is what changes.
+
+    A journal holds its condition with all defaults filled in; those of the others in the prompt depend on
+    whether there are others, as in a series of a study file.
+    """
+    was, schedule = parent.run.condition.schedule.alone, data.get("schedule")
+    if not isinstance(schedule, Mapping) or (schedule.get("interaction") in ALONE) == was:
+        return data
+    usual = {("scaffold", "peers"): not was, ("turns", "cue"): CUE_ALONE if was else CUE}
+    return {
+        name: {key: value for key, value in part.items() if usual.get((name, key)) != value}
+        if name in ("scaffold", "turns")
+        else part
+        for name, part in data.items()
+    }
 
 
 def _value(change: str, text: str) -> Any:
@@ -231,8 +265,9 @@ def _fork(parent: Parent, condition: Condition, series: str, which: tuple[int, i
         seated(condition.participants[agent.seat], agent.seat, models, (agent.name, agent.own_name))
         for agent in parent.header.agents
     )
-    id_ = f"{series}-run{parent.header.replicate:02d}-f{number}"
-    copy = _Copy(
+    of_parent = parent.header.run.removeprefix(f"{parent.header.series}-")  # run07, or run07-f1 of a fork
+    id_ = f"{series}-{of_parent}-f{number}"
+    copy = Copy(
         parent.header, id_, {old.id: new for old, new in zip(parent.header.agents, agents, strict=True)}
     )
     return replace(
@@ -255,54 +290,3 @@ def _fork(parent: Parent, condition: Condition, series: str, which: tuple[int, i
             ),
         ),
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Copy:
-    """Repeats what was said in the parent. The parent paid for it, so that a copy costs nothing."""
-
-    parent: Header
-    fork: str
-    agents: Mapping[str, Agent]
-    """Who sits now where an agent of the parent sat, by the latter's id."""
-
-    def turn(self, turn: Turn) -> Turn:
-        agent = self.agents[turn.agent].id
-        id_ = message_id(self.fork, turn.name, turn.round)
-        if isinstance(turn, Failure):
-            return replace(turn, id=id_, agent=agent, attempts=0, copied_from=turn.id)
-        return self._message(turn, id_, agent)
-
-    def _message(self, message: Message, id_: str, agent: str) -> Message:
-        return replace(
-            message,
-            id=id_,
-            agent=agent,
-            seen=self._ids(message.seen),
-            cut=self._ids(message.cut),
-            usage=None,
-            cost_usd=0.0,
-            latency_s=None,
-            attempts=0,
-            copied_from=message.id,
-        )
-
-    def answer(self, answer: ProbeAnswer) -> ProbeAnswer:
-        return replace(
-            answer,
-            id=self._id(answer.id),
-            agent=self.agents[answer.agent].id,
-            seen=self._ids(answer.seen),
-            cut=self._ids(answer.cut),
-            usage=None,
-            cost_usd=0.0,
-            latency_s=None,
-            attempts=0,
-            copied_from=answer.id,
-        )
-
-    def _ids(self, ids: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(map(self._id, ids))
-
-    def _id(self, id_: str) -> str:
-        return self.fork + id_.removeprefix(self.parent.run)

@@ -1,15 +1,23 @@
-"""What was lost to failures that nobody asked for: so that it is said, and why."""
+"""What was lost to failures that nobody asked for, and why runs ended early: so that it is said."""
 
+import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from mascope.records import Failure
 from mascope.store import journal
 
 ORGANIC = b'"organic"'
 """In every journal with such a failure, and hardly in another: most need not be read line by line."""
+
+
+END = b'{"event":"end",'
+"""How the last line of a journal begins when its discussion has ended."""
+LAST_BYTES = 65_536
+"""More than an end takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +36,28 @@ def losses(journals: Iterable[Path]) -> tuple[Loss, ...]:
             details[failure.kind][failure.detail] += 1
     found = [Loss(kind, said.total(), said.most_common(1)[0][0]) for kind, said in details.items()]
     return tuple(sorted(found, key=lambda loss: (-loss.turns, loss.kind)))
+
+
+def reasons(journals: Iterable[Path]) -> dict[str, tuple[str, ...]]:
+    """Why runs ended as they did, where their journals say: reason → runs."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for file in journals:
+        if reason := _end(file).get("reason"):
+            found[str(reason)].append(file.stem)
+    return {reason: tuple(runs) for reason, runs in found.items()}
+
+
+def _end(file: Path) -> Mapping[str, Any]:
+    """The last event, if it is the end; read without the thousands before it."""
+    if not file.exists():
+        return {}
+    with file.open("rb") as stream:
+        stream.seek(max(0, file.stat().st_size - LAST_BYTES))
+        last = stream.read().rstrip(b"\n").rpartition(b"\n")[2]
+    try:
+        return dict(json.loads(last)) if last.startswith(END) else {}
+    except ValueError:  # cut off by a crash
+        return {}
 
 
 def _organic(file: Path) -> list[Failure]:

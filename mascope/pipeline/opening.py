@@ -1,7 +1,7 @@
 """Opening the models that a stage needs, on one purse."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from mascope.chat.budget import Budgeted, Purse, worst_cost
 from mascope.chat.prices import PriceTable
@@ -16,12 +16,18 @@ def open_chats(models: Sequence[Model], prices: PriceTable, purse: Purse | None)
     by_route: dict[int, list[Model]] = defaultdict(list)
     for model in models:
         by_route[id(route_of(model))].append(model)
-        if purse is not None:
-            worst_cost(Request(model, ()), prices)
+    if purse is not None:
+        check_prices(models, prices)
     chats: dict[str, Chat] = {}
     for group in by_route.values():
         chats |= route_of(group[0]).open(group, prices)
     return chats if purse is None else {k: Budgeted(chat, purse, prices) for k, chat in chats.items()}
+
+
+def check_prices(models: Iterable[Model], prices: PriceTable) -> None:
+    """`InvalidInput` where the price of one is unknown, so that a budget could not hold."""
+    for model in models:
+        worst_cost(Request(model, ()), prices)
 
 
 async def close(chats: Mapping[str, Chat]) -> None:

@@ -7,18 +7,21 @@ from typing import Any
 
 from mascope.chat.prices import PriceTable, load_prices
 from mascope.chat.routes import missing_for
+from mascope.chat.tokens import estimated
 from mascope.chat.types import Model
-from mascope.codebook import Panel, load_panel
+from mascope.codebook import Panel
 from mascope.errors import InvalidInput
+from mascope.panelfile import load_panel
+from mascope.pipeline.cautions import cautions
+from mascope.pipeline.limits import with_limits
 from mascope.study import Run, Study, load_study, plan
 from mascope.study.estimate import (
-    CHARACTERS_PER_TOKEN,
     Range,
     answer_tokens,
     loads,
     messages,
 )
-from mascope.study.load import RUN_MEASURES
+from mascope.study.measures import measures_of
 from mascope.yamlfile import nearest
 
 JUDGING = "(judging)"
@@ -39,6 +42,8 @@ class Cost:
     completion_tokens: Range
     cost_usd: Range | None
     """None where the price is unknown."""
+    calls_most: int
+    """Where every empty answer is asked for again as often as the study says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +56,8 @@ class Plan:
     """Keys, extras and models without which the study cannot run, with what to do."""
     prices: str
     """Where the prices are from."""
+    cautions: tuple[str, ...] = ()
+    """What may not be as it was meant."""
 
     @property
     def total_usd(self) -> Range | None:
@@ -65,22 +72,24 @@ class Plan:
 
 def plan_study(file: Path, panel: Path | None = None, prices: Path | None = None) -> Plan:
     """Everything `mascope plan` says. Raises what is wrong with the files; what is missing is listed."""
-    study = load_study(file)
+    table = load_prices(prices)
+    study = with_limits(load_study(file), table)
     chosen = panel or study.panel
     coders = load_panel(chosen) if chosen else None
     check_flags(study, coders)
-    table = load_prices(prices)
-    models = [*used_models(study), *(judge.model for judge in (coders.judges if coders else ()))]
-    missing = tuple(missing_for(models))
+    judges = [judge.model for judge in (coders.judges if coders else ())]
+    missing = (*missing_for(used_models(study), study.places), *missing_for(judges))
     costs = (*_discussion_costs(study, table), *(_judging_costs(study, coders, table) if coders else ()))
-    return Plan(study, coders, plan(study), costs, missing, table.source)
+    return Plan(
+        study, coders, plan(study), costs, tuple(dict.fromkeys(missing)), table.source, cautions(study)
+    )
 
 
 def check_flags(study: Study, panel: Panel | None) -> None:
     """`InvalidInput` where a hypothesis is about a flag that the panel does not code."""
     for hypothesis in study.hypotheses:
         measure = hypothesis.measure
-        if panel and measure not in (*RUN_MEASURES, *panel.codebook.names):
+        if panel and measure not in (*measures_of(study.resolved), *panel.codebook.names):
             hint = nearest(measure, panel.codebook.names)
             raise InvalidInput(
                 f"{study.file}: hypothesis {hypothesis.id}: no flag {measure!r} in {panel.file}{hint}"
@@ -111,7 +120,7 @@ def _discussion_costs(study: Study, prices: PriceTable) -> list[Cost]:
         _cost(
             load.series,
             study.models[load.model],
-            load.calls,
+            (load.calls, load.calls_most),
             (load.prompt_tokens, load.completion_tokens),
             prices,
         )
@@ -121,8 +130,8 @@ def _discussion_costs(study: Study, prices: PriceTable) -> list[Cost]:
 
 def _judging_costs(study: Study, panel: Panel, prices: PriceTable) -> list[Cost]:
     """Each judge reads the codebook, the context and the message, for every message."""
-    codebook = _tokens(panel.codebook.preamble) + sum(
-        _tokens(flag.definition) + sum(_tokens(example.text) for example in flag.examples)
+    codebook = estimated(panel.codebook.preamble) + sum(
+        estimated(flag.definition) + sum(estimated(example.text) for example in flag.examples)
         for flag in panel.codebook.flags
     )
     calls, prompt = 0, Range(0, 0)
@@ -136,7 +145,7 @@ def _judging_costs(study: Study, panel: Panel, prices: PriceTable) -> list[Cost]
         _cost(
             JUDGING,
             judge.model,
-            calls,
+            (calls, calls),
             (
                 prompt,
                 Range(
@@ -149,14 +158,13 @@ def _judging_costs(study: Study, panel: Panel, prices: PriceTable) -> list[Cost]
     ]
 
 
-def _cost(series: str, model: Model, calls: int, tokens: tuple[Range, Range], prices: PriceTable) -> Cost:
+def _cost(
+    series: str, model: Model, calls: tuple[int, int], tokens: tuple[Range, Range], prices: PriceTable
+) -> Cost:
+    """calls: at least, at most; tokens: of prompts, of answers."""
     rate, (prompt, completion) = prices.rate(model), tokens
     usd = prompt.times(rate.input) + completion.times(rate.output) if rate is not None else None
-    return Cost(series, model.label, model.served_by, calls, prompt, completion, usd)
-
-
-def _tokens(text: str) -> float:
-    return len(text) / CHARACTERS_PER_TOKEN
+    return Cost(series, model.label, model.served_by, calls[0], prompt, completion, usd, calls[1])
 
 
 def as_json(plan: Plan) -> dict[str, Any]:
@@ -173,6 +181,8 @@ def as_json(plan: Plan) -> dict[str, Any]:
         "unknown_prices": list(plan.unpriced),
         "prices": plan.prices,
         "missing": list(plan.missing),
+        "limits": {model.key: model.context_tokens for model in used_models(study)},
+        "cautions": list(plan.cautions),
     }
 
 
@@ -188,6 +198,7 @@ def _cost_json(cost: Cost) -> dict[str, Any]:
         "model": cost.model,
         "served_by": cost.served_by,
         "calls": cost.calls,
+        "calls_most": cost.calls_most,
         "prompt_tokens": _range_json(cost.prompt_tokens),
         "completion_tokens": _range_json(cost.completion_tokens),
         "cost_usd": _range_json(cost.cost_usd),

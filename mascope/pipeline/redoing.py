@@ -1,4 +1,9 @@
-"""Runs that are held anew: what there is of them is set aside, never deleted and never read again."""
+"""Runs that are held anew: what there is of them is set aside, never deleted and never read again.
+
+A run that is redone keeps the seed that the plan gives it, and so its names, orders and the seeds of its
+answers: it failed of something outside (a key, a quota, a server), and is to be the run that was planned. A
+run that is started anew by itself (`on_failure: abort`) draws anew, or it would fail the same way again.
+"""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,6 +15,8 @@ from mascope.store.lines import unwritable
 
 REDONE = ("failed", "aborted")
 """Ends of a discussion after which it may be held anew."""
+ABORTED = "aborted"
+"""Folder beside the journals of a series that keeps attempts that were started anew by themselves."""
 FAILED = "failed"
 """Folder beside the journals of a series that keeps those of runs held anew."""
 SUPERSEDED = "superseded"
@@ -42,7 +49,7 @@ def set_aside(results: Results, runs: Iterable[str]) -> None:
         # their texts, or a journal without the attempts that its seed was drawn from.
         set_codes_aside(results, run)
         current = results.journal(run)
-        attempts = sorted((current.parent / "aborted").glob(f"{run}-[0-9]*.jsonl"), key=_number)
+        attempts = sorted((current.parent / ABORTED).glob(f"{run}-[0-9]*.jsonl"), key=_number)
         folder = current.parent / FAILED
         first = _next(folder, run)
         _move(current, folder / f"{run}-{first + len(attempts)}.jsonl")

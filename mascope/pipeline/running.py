@@ -2,14 +2,15 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Coroutine, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, TypeAlias
 
 from mascope.chat.budget import Purse
 from mascope.chat.pacing import Pacer
 from mascope.chat.prices import load_prices
-from mascope.chat.routes import require
+from mascope.chat.routes import missing_for, require
 from mascope.chat.types import Chat
 from mascope.discussion.asking import Models
 from mascope.discussion.engine import Observer, Setting
@@ -17,8 +18,9 @@ from mascope.discussion.runs import check_journals, hold_runs
 from mascope.errors import BudgetReached, ForeignResults, InvalidFile
 from mascope.halt import INTERRUPTED, Halt, interruptible
 from mascope.pipeline.collecting import rarely_collecting
-from mascope.pipeline.losses import Loss, losses
-from mascope.pipeline.opening import close, open_chats, spent_in
+from mascope.pipeline.limits import with_limits
+from mascope.pipeline.losses import Loss, losses, reasons
+from mascope.pipeline.opening import check_prices, close, open_chats, spent_in
 from mascope.pipeline.planning import select, used_models
 from mascope.pipeline.redoing import run_of, set_aside, set_codes_aside, started_anew, to_redo
 from mascope.store import journal
@@ -45,6 +47,8 @@ class Options:
     jobs: int = JOBS
     redo_failed: bool = False
     """Hold runs anew that ended without every agent's word, or were aborted."""
+    elsewhere: bool = False
+    """Whether other machines ask the models: then keys, extras and models are theirs to have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,7 @@ class Prepared:
     jobs: int
     redo: tuple[str, ...] = ()
     """Runs that have ended and are held anew; their journals are not among `journals`."""
+    purse: Purse | None = None
 
     @property
     def to_do(self) -> list[Run]:
@@ -73,6 +78,8 @@ class RunSummary:
     halted: BaseException | str | None
     lost: tuple[Loss, ...] = ()
     """Turns that failed although the study did not ask for it, in the runs as they stand."""
+    ended: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Why runs ended otherwise than after their last word: reason → runs."""
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -90,18 +97,22 @@ class RunSummary:
 def prepare(file: Path, out: Path | None, options: Options) -> Prepared:
     """Read, check and open all that is needed. Nothing is written, nothing is sent."""
     study = load_study(file)
-    runs = select(plan(study), options.series, options.first)
     results = Results(out or Path("results") / study.name)
     check_results(results, study)
-    require(used_models(study))
+    prices = load_prices(options.prices)
+    study = with_limits(study, prices, results)
+    runs = select(plan(study), options.series, options.first)
+    models = used_models(study)
+    (missing_for if options.elsewhere else require)(models, study.places)
     redo = to_redo(results, [run.id for run in runs]) if options.redo_failed else ()
     # What is set aside may have been made under other settings: often they were why it failed.
     journals = check_journals([run for run in runs if run.id not in redo], results)
     journals |= {run: Journal(results.journal(run), None) for run in redo}
-    prices = load_prices(options.prices)
     purse = Purse(options.budget_usd, spent_in(results)) if options.budget_usd is not None else None
-    chats = open_chats(used_models(study), prices, purse)
-    return Prepared(study, runs, results, journals, chats, options.jobs, redo)
+    if purse is not None:
+        check_prices(models, prices)
+    chats = {} if options.elsewhere else open_chats(models, prices, purse)
+    return Prepared(study, runs, results, journals, chats, options.jobs, redo, purse)
 
 
 def check_results(results: Results, study: Study) -> None:
@@ -126,7 +137,20 @@ def _declared(results: Results) -> dict[str, str] | None:
     return first_declared(results.study()) if results.journals() else None
 
 
-async def hold(prepared: Prepared, observer: Observer) -> RunSummary:
+Holding: TypeAlias = Callable[[Prepared, Observer, Halt], Coroutine[Any, Any, Mapping[str, str]]]
+"""Holds what is left to do, and says how each run ended."""
+
+
+async def here(prepared: Prepared, observer: Observer, halt: Halt) -> Mapping[str, str]:
+    """Hold them in this process."""
+    setting = Setting(Models(prepared.chats, Pacer()), observer, halt)
+    try:
+        return await hold_runs(prepared.study, prepared.to_do, prepared.results, setting, prepared.jobs)
+    finally:
+        await close(prepared.chats)
+
+
+async def hold(prepared: Prepared, observer: Observer, where: Holding = here) -> RunSummary:
     """Hold the runs that remain. Ctrl-C ends it cleanly, a second one at once; both resume."""
     results, halt = prepared.results, Halt()
     held: Mapping[str, str] = {}
@@ -134,15 +158,13 @@ async def hold(prepared: Prepared, observer: Observer) -> RunSummary:
         results.write_study(dump(stamped(prepared.study, results.root, _declared(results))))
         set_aside(results, prepared.redo)
         before = started_anew(results)
-        setting = Setting(Models(prepared.chats, Pacer()), observer, halt)
-        work = asyncio.create_task(hold_runs(prepared.study, prepared.to_do, results, setting, prepared.jobs))
+        work = asyncio.create_task(where(prepared, observer, halt))
         try:
             with interruptible(halt, work):
                 held = await work
         except asyncio.CancelledError:
             halt.ask(INTERRUPTED)
         finally:
-            await close(prepared.chats)
             for attempt in started_anew(results) - before:
                 set_codes_aside(results, run_of(attempt))
     return _summary(prepared, held, halt)
@@ -150,8 +172,8 @@ async def hold(prepared: Prepared, observer: Observer) -> RunSummary:
 
 def _summary(prepared: Prepared, held: Mapping[str, str], halt: Halt) -> RunSummary:
     statuses = {run.id: held.get(run.id) or _status(prepared, run) for run in prepared.runs}
-    lost = losses(prepared.results.journal(run) for run in statuses)
-    return RunSummary(prepared.results, statuses, halt.reason, lost)
+    files = [prepared.results.journal(run) for run in statuses]
+    return RunSummary(prepared.results, statuses, halt.reason, losses(files), reasons(files))
 
 
 def _status(prepared: Prepared, run: Run) -> str:

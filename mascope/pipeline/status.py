@@ -4,6 +4,8 @@ from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from mascope.pipeline.opening import spent_in
+from mascope.pipeline.redoing import ABORTED, FAILED
 from mascope.records import Failure, Message
 from mascope.store import journal
 from mascope.store.journal import Journal
@@ -24,7 +26,7 @@ class SeriesStatus:
     failures_organic: int
     tokens: int
     cost_usd: float | None
-    """None where some message's price is unknown."""
+    """What agents cost, attempts that were set aside too; None where some message's price is unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,8 @@ class Status:
     series: tuple[SeriesStatus, ...]
     coders: dict[str, int]
     """Runs that each coder has begun."""
+    spent_usd: float
+    """By agents and judges, set aside or not, where it is known: what a budget counts as spent."""
 
 
 def status_of(results: Results) -> Status:
@@ -47,19 +51,28 @@ def status_of(results: Results) -> Status:
     return Status(
         study=str(stored.get("study")),
         simulated=bool(stored.get("mascope", {}).get("simulated")),
-        series=tuple(_series(name, planned.get(name, 0), found) for name, found in journals.items()),
+        series=tuple(
+            _series(name, planned.get(name, 0), found, _aside(results, name))
+            for name, found in journals.items()
+        ),
         coders={coder: len(results.codes_of(coder)) for coder in results.coders()},
+        spent_usd=spent_in(results),
     )
 
 
-def _series(name: str, planned: int, journals: list[Journal]) -> SeriesStatus:
+def _aside(results: Results, series: str) -> list[Journal]:
+    """Attempts of a series that were aborted, or held anew."""
+    folder = results.root / "runs" / series
+    return [
+        journal.read(file) for kept in (ABORTED, FAILED) for file in sorted((folder / kept).glob("*.jsonl"))
+    ]
+
+
+def _series(name: str, planned: int, journals: list[Journal], aside: list[Journal]) -> SeriesStatus:
     states = Counter(found.status for found in journals)
-    turns = [turn for found in journals for turn in found.turns]
+    turns = [turn for found in journals for turn in found.turns if turn.copied_from is None]
     messages = [turn for turn in turns if isinstance(turn, Message)]
     origins = Counter(turn.origin for turn in turns if isinstance(turn, Failure))
-    costs = [message.cost_usd for message in messages]
-    # Empty answers, private questions and attempts that may have been billed cost money too.
-    besides = sum(float(line.get("cost_usd") or 0.0) for found in journals for line in found.extra)
     usages = [message.usage for message in messages if message.usage is not None]
     return SeriesStatus(
         series=name,
@@ -72,8 +85,16 @@ def _series(name: str, planned: int, journals: list[Journal]) -> SeriesStatus:
         failures_injected=origins["injected"],
         failures_organic=origins["organic"],
         tokens=sum(usage.prompt + usage.completion for usage in usages),
-        cost_usd=None if None in costs else sum(cost for cost in costs if cost is not None) + besides,
+        cost_usd=_cost([*journals, *aside]),
     )
+
+
+def _cost(journals: list[Journal]) -> float | None:
+    costs = [turn.cost_usd for found in journals for turn in found.turns if isinstance(turn, Message)]
+    # Empty answers, private questions and attempts that may have been billed cost money too.
+    besides = sum(float(line.get("cost_usd") or 0.0) for found in journals for line in found.extra)
+    known = [cost for cost in costs if cost is not None]
+    return sum(known) + besides if len(known) == len(costs) else None
 
 
 def as_json(status: Status) -> dict[str, Any]:

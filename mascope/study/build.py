@@ -10,10 +10,11 @@ from typing import Any
 from mascope.chat.types import NOTHING, Model, Sampling
 from mascope.errors import InvalidFile
 from mascope.names import name_agents
-from mascope.prompting import ATTRIBUTIONS, PARTS, Scaffold, TurnFormat
+from mascope.prompting import ATTRIBUTIONS, CUE_ALONE, PARTS, Scaffold, TurnFormat
 from mascope.study import schema
 from mascope.study import schema_parts as parts
 from mascope.study.condition import (
+    ALONE,
     Condition,
     Fault,
     Hygiene,
@@ -26,6 +27,11 @@ from mascope.study.condition import (
 )
 from mascope.study.probes import BEFORE, HIGH, LOW, PROBE_KINDS, Probe
 from mascope.yamlfile import Document, Place, Places, nearest, validate
+
+LEFT = "[System]: {name} has left the discussion."
+"""What the others are told of a crash, unless the study words it."""
+SILENT = "[System]: {name} is silent."
+"""The same of a mute: it is still there. No word of how long, which is a factor of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +61,13 @@ class Cast:
 
 def build_condition(origin: Origin, data: Mapping[str, Any], cast: Cast) -> Condition:
     """The condition that `data` (base and patch merged) describes, or `InvalidFile`."""
-    raw = validate(schema.ConditionFile, origin.document, data=data, places=origin.places)
+    raw = _for_the_alone(validate(schema.ConditionFile, origin.document, data=data, places=origin.places))
     participants = _participants(origin, raw, cast)
     _check_names(origin, raw, [label_of(participant, cast.models) for participant in participants])
+    faults = tuple(_fault(fault) for fault in raw.faults)
+    _check_faults(origin, data, faults)
     resolved = raw.model_dump(mode="json", exclude={"runs"})
+    resolved["faults"] = [fault.resolved() for fault in raw.faults]
     used = {p.model: _identity(cast.models[p.model]) for p in participants if p.model is not None}
     return Condition(
         brief=raw.brief,
@@ -66,17 +75,29 @@ def build_condition(origin: Origin, data: Mapping[str, Any], cast: Cast) -> Cond
         runs=raw.runs,
         rounds=raw.rounds,
         names=Naming(raw.names.own, raw.names.peers, raw.names.permute),
-        scaffold=_scaffold(raw.scaffold),
+        scaffold=_scaffold(raw.scaffold, alone=raw.schedule.interaction in ALONE),
         form=_form(raw),
         schedule=_schedule(raw.schedule),
-        faults=tuple(_fault(fault) for fault in raw.faults),
-        organic=OrganicPolicy(raw.on_failure.then, _telling(raw.on_failure), raw.on_failure.restarts),
+        faults=faults,
+        organic=_organic(raw.on_failure),
         hygiene=Hygiene(**raw.hygiene.model_dump()),
         window=Window(raw.context.messages, raw.context.tokens, raw.context.overflow),
         probes=_probes(origin, raw),
         resolved=resolved,
         digest=digest([resolved, used, [participant.layout for participant in participants]]),
     )
+
+
+def _for_the_alone(raw: schema.ConditionFile) -> schema.ConditionFile:
+    """Where agents are alone, nothing that is not in the file speaks to them of others."""
+    if raw.schedule.interaction not in ALONE:
+        return raw
+    changed: dict[str, Any] = {}
+    if "peers" not in raw.scaffold.model_fields_set:
+        changed["scaffold"] = raw.scaffold.model_copy(update={"peers": False})
+    if "cue" not in raw.turns.model_fields_set:
+        changed["turns"] = raw.turns.model_copy(update={"cue": CUE_ALONE})
+    return raw.model_copy(update=changed)
 
 
 def label_of(participant: Participant, models: Mapping[str, Model]) -> str:
@@ -153,12 +174,13 @@ def _check_names(origin: Origin, raw: schema.ConditionFile, labels: list[str]) -
             raise origin.error(("names", factor), str(error)) from error
 
 
-def _scaffold(raw: parts.ScaffoldFile) -> Scaffold:
+def _scaffold(raw: parts.ScaffoldFile, *, alone: bool) -> Scaffold:
     templates = {}
     for part, meaning in PARTS.items():
         value = getattr(raw, part)
+        default = meaning.alone if alone and meaning.alone is not None else meaning.default
         if value:
-            templates[part] = value if isinstance(value, str) else meaning.default
+            templates[part] = value if isinstance(value, str) else default
     return Scaffold(templates)
 
 
@@ -172,7 +194,28 @@ def _schedule(raw: parts.ScheduleFile) -> Schedule:
 
 
 def _fault(raw: parts.FaultFile) -> Fault:
-    return Fault(raw.agent, raw.round, raw.kind, raw.rounds, _telling(raw), raw.error, raw.on_return)
+    notice = SILENT if raw.kind == "mute" else LEFT
+    telling = Telling(raw.peers_see, notice if raw.notice is None else raw.notice)
+    return Fault(raw.agent, raw.round, raw.kind, raw.rounds, telling, raw.error, raw.on_return)
+
+
+def _check_faults(origin: Origin, data: Mapping[str, Any], faults: tuple[Fault, ...]) -> None:
+    """No two faults of one agent hold in the same round: which of them would be a matter of their order."""
+    for n, fault in enumerate(faults):
+        for before in faults[:n]:
+            if before.agent == fault.agent and before.round < fault.until and fault.round < before.until:
+                both = max(before.round, fault.round)
+                problem = (
+                    f"{fault.agent!r} already has the fault {before.kind!r} in round {both} (it begins in "
+                    f"round {before.round}); give the earlier fault `rounds` so that it ends before"
+                )
+                raise origin.error(fault_place(data, n), problem)
+
+
+def fault_place(data: Mapping[str, Any], n: int) -> Place:
+    """Where the n-th fault of a series stands: in a list, or under a name of the study's own."""
+    faults = data["faults"]
+    return ("faults", list(faults)[n] if isinstance(faults, Mapping) else n)
 
 
 def _probes(origin: Origin, raw: schema.ConditionFile) -> tuple[Probe, ...]:
@@ -215,15 +258,17 @@ def _moments(when: parts.When, rounds: int) -> Iterable[int]:
             return (when,)
 
 
-def _telling(raw: parts.FaultFile | parts.OrganicFile) -> Telling:
-    return Telling(raw.peers_see, raw.notice)
+def _organic(raw: parts.OrganicFile) -> OrganicPolicy:
+    return OrganicPolicy(raw.then, Telling(raw.peers_see, raw.notice), raw.restarts)
 
 
 def _identity(model: Model) -> dict[str, Any]:
     """What of a model can change its answers; its key's variable and its pace cannot."""
+    context = {} if model.context_tokens is None else {"context": model.context_tokens}
     return {
         "served_by": model.served_by,
         "label": model.label,
         "base_url": model.base_url,
         "parameters": dict(model.parameters),
+        **context,
     }

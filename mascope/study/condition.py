@@ -1,7 +1,7 @@
 """What a series fixes about its discussions: the nouns of a study, after the file has been read."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,8 @@ SCRIPT = "script/lines"
 """What answers for a confederate, and for a participant in the rounds of its given lines."""
 SILENCING = frozenset({"crash", "mute"})
 """Faults under which an agent is not asked at all."""
+ALONE = frozenset({"isolation", "solo"})
+"""Interactions in which an agent is shown nothing by others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,11 @@ class Schedule:
     """`group`, `isolation` (the brief alone) or `solo` (the brief and one's own turns)."""
     stagger_s: float
     """Seconds between starts under `staggered` visibility."""
+
+    @property
+    def alone(self) -> bool:
+        """Whether no agent is shown anything by another."""
+        return self.interaction in ALONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +189,10 @@ class Study:
     panel: Path | None
     resolved: Mapping[str, Any]
     digest: str
+    places: Mapping[str, str] = field(default_factory=dict)
+    """Model → where in the file it is declared, `file:line`."""
+    analysis: Mapping[str, Any] = field(default_factory=dict)
+    """How its results are looked at, as plain data; no part of the digest, for discussions do not change."""
 
     def models_of(self, series: str) -> tuple[Model, ...]:
         return self.models_in(self.series[series])
@@ -194,6 +205,11 @@ class Study:
     @property
     def simulated(self) -> bool:
         return any(model.simulated for name in self.series for model in self.models_of(name))
+
+    def limited(self, limits: Mapping[str, int | None]) -> "Study":
+        """The same study, where the models in `limits` hold so many tokens; it is planned the same way."""
+        held = {key: replace(self.models[key], context_tokens=n) for key, n in limits.items()}
+        return replace(self, models={**self.models, **held})
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +225,8 @@ class Branch:
     turns: tuple[Turn, ...]
     """Of the rounds before, copied."""
     answers: tuple[ProbeAnswer, ...] = ()
+    restarts: int = 0
+    """How often it was aborted and started anew: each time, its models draw anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +254,13 @@ class Run:
         """What the seed of an answer is derived from. A fork keeps its parent's orders, not its answers."""
         if self.branch is None:
             return (self.seed, *what)
-        return (self.seed, "fork", self.branch.parent, self.branch.number, *what)
+        again = ("restart", self.branch.restarts) if self.branch.restarts else ()
+        return (self.seed, "fork", self.branch.parent, self.branch.number, *again, *what)
+
+    def limited(self, limits: Mapping[str, int | None]) -> "Run":
+        """The same run, where its models hold what `limits` says, and any other as much as it takes."""
+        held = {key: replace(model, context_tokens=limits.get(key)) for key, model in self.models.items()}
+        return replace(self, models=held)
 
     def participant(self, agent: Agent) -> Participant:
         return self.condition.participants[agent.seat]

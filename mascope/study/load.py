@@ -4,25 +4,25 @@ import itertools
 import os
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mascope import __version__
-from mascope.chat.types import NOTHING, Model
+from mascope.chat.types import NOTHING, Model, usual_label
 from mascope.codebook import FLAG_NAME
 from mascope.study import schema
-from mascope.study.build import Cast, Origin, build_condition, digest
+from mascope.study.build import Cast, Origin, build_condition, digest, fault_place
 from mascope.study.condition import Condition, Hypothesis, Study
 from mascope.study.declared import STAMP, declaration
+from mascope.study.measures import RUN_MEASURES, probe_measures
 from mascope.yamlfile import Document, Places, nearest, read, validate
 
 Patch = Mapping[str, Any]
+LIMITS = "limits"
+"""Key of the stamp that says how many tokens each model is taken to hold: model → number, or null."""
 FORKED = re.compile(r"-fork[0-9]+-.+$")
 """What a series of forks has after the name of the series it was forked from."""
-
-
-RUN_MEASURES = ("similarity", "jensen_shannon", "euclidean", "any_trait", "messages")
-"""What a hypothesis may compare, beside the rate of a flag; computed in `stats/measures.py`."""
 
 
 def load_study(file: Path) -> Study:
@@ -31,15 +31,13 @@ def load_study(file: Path) -> Study:
     raw = validate(schema.StudyFile, document)
     cast = _cast(raw)
     series: dict[str, Condition] = {}
-    origins: dict[str, Origin] = {}
-    patches = _patches(raw, document)
-    for name, (patch, places) in patches.items():
-        origins[name] = Origin(document, places)
-        series[name] = build_condition(origins[name], merge(_shared(raw), patch), cast)
-    _check_fault_agents(origins, series)
-    for name, (patch, _) in patches.items():
-        if "faults" in patch:
-            _check_own_faults(origins[name], series[name])
+    written: dict[str, Written] = {}
+    for name, (patch, places) in _patches(raw, document).items():
+        data, origin = merge(_shared(raw), patch), Origin(document, places)
+        series[name] = build_condition(origin, data, cast)
+        # A stored study has the faults of `base:` in each series, also where their agent has no seat.
+        written[name] = Written(origin, data, own_faults="faults" in patch and not raw.mascope)
+    _check_fault_agents(written, series)
     resolved = _resolved(raw, series)
     return Study(
         name=raw.study,
@@ -51,6 +49,8 @@ def load_study(file: Path) -> Study:
         panel=_panel(document, raw),
         resolved=resolved,
         digest=digest(resolved),
+        places={key: _place(document, key) for key in cast.models},
+        analysis=raw.analysis.model_dump(mode="json", exclude_defaults=True),
     )
 
 
@@ -74,10 +74,29 @@ def stamped(study: Study, root: Path, declared: Mapping[str, str] | None = None)
         "version": __version__,
         "digest": study.digest,
         "simulated": study.simulated,
+        LIMITS: {key: model.context_tokens for key, model in study.models.items()},
         STAMP: declaration(study.resolved["hypotheses"]) if declared is None else dict(declared),
     }
     panel = {"panel": os.path.relpath(study.panel, root)} if study.panel else {}
-    return {"study": study.name, "mascope": stamp, **panel, **study.resolved}
+    analysis = {"analysis": dict(study.analysis)} if study.analysis else {}
+    return {"study": study.name, "mascope": stamp, **panel, **study.resolved, **analysis}
+
+
+def first_limits(study: Study, stored: Mapping[str, Any]) -> dict[str, int | None]:
+    """What a stored study.yaml says that models hold, of those that are as they were."""
+    kept = (stored.get("mascope") or {}).get(LIMITS) or {}
+    before = stored.get("models") or {}
+    return {
+        key: kept[key]
+        for key, model in study.models.items()
+        if key in kept and model.context_tokens is None and _same_model(model, before.get(key) or {})
+    }
+
+
+def _same_model(model: Model, before: Mapping[str, Any]) -> bool:
+    now = {"model": model.served_by, "base_url": model.base_url, "parameters": dict(model.parameters)}
+    then = {"base_url": None, "parameters": {}, **before}
+    return "context" not in before and all(then.get(name) == value for name, value in now.items())
 
 
 def merge(base: Patch, patch: Patch) -> dict[str, Any]:
@@ -120,7 +139,7 @@ def _model(key: str, raw: schema.ModelFile) -> Model:
     return Model(
         key=key,
         served_by=raw.model,
-        label=raw.label or raw.model.rpartition("/")[2],
+        label=raw.label or usual_label(raw.model),
         base_url=raw.base_url,
         key_env=raw.key_env,
         concurrency=raw.concurrency,
@@ -131,26 +150,44 @@ def _model(key: str, raw: schema.ModelFile) -> Model:
     )
 
 
-def _check_fault_agents(origins: Mapping[str, Origin], series: Mapping[str, Condition]) -> None:
-    """A fault holds wherever its agent is seated; one whose agent is seated nowhere is a mistake."""
-    seated = {participant.id for condition in series.values() for participant in condition.participants}
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A series as the file has it."""
+
+    origin: Origin
+    data: Mapping[str, Any]
+    own_faults: bool
+    """Whether its own patch speaks of faults."""
+
+
+def _check_fault_agents(written: Mapping[str, Written], series: Mapping[str, Condition]) -> None:
+    """A fault of `base:` holds wherever its agent is seated, and it is seated somewhere.
+
+    What a series itself asks for must happen in it, or a treatment would silently be a control. What the base
+    asks for may have no place in a shorter series, such as a control of one round; the plan tells of it.
+    """
+    of_series = {name: {seat.id for seat in condition.participants} for name, condition in series.items()}
+    anywhere = set().union(*of_series.values())
     for name, condition in series.items():
+        source = written[name]
+        seated = of_series[name] if source.own_faults else anywhere
+        said = "this series seats no agent" if source.own_faults else "no series seats an agent"
         for n, fault in enumerate(condition.faults):
             if fault.agent not in seated:
-                problem = f"no series seats an agent {fault.agent!r}{nearest(fault.agent, seated)}"
-                raise origins[name].error(("faults", n, "agent"), problem)
+                place = (*fault_place(source.data, n), "agent")
+                hint = nearest(fault.agent, seated)
+                raise source.origin.error(place, f"{said} {fault.agent!r}{hint}")
+            if source.own_faults and fault.round >= condition.rounds:
+                place = (*fault_place(source.data, n), "round")
+                problem = (
+                    f"round {fault.round} never comes: the series has rounds 0 to {condition.rounds - 1}"
+                )
+                raise source.origin.error(place, problem)
 
 
-def _check_own_faults(origin: Origin, condition: Condition) -> None:
-    """What a series itself asks for must happen in it, or a treatment would silently be a control."""
-    seated = {participant.id for participant in condition.participants}
-    for n, fault in enumerate(condition.faults):
-        if fault.agent not in seated:
-            problem = f"this series seats no agent {fault.agent!r}{nearest(fault.agent, seated)}"
-            raise origin.error(("faults", n, "agent"), problem)
-        if fault.round >= condition.rounds:
-            problem = f"round {fault.round} never comes: the series has rounds 0 to {condition.rounds - 1}"
-            raise origin.error(("faults", n, "round"), problem)
+def _place(document: Document, key: str) -> str:
+    line = document.lines.get(("models", key))
+    return f"{document.file}:{line}" if line else str(document.file)
 
 
 def _hypothesis(
@@ -161,12 +198,29 @@ def _hypothesis(
             raise document.error(
                 ("hypotheses", n, "compare"), f"unknown series {name!r}{nearest(name, series)}"
             )
-    if raw.measure not in RUN_MEASURES and not re.fullmatch(FLAG_NAME, raw.measure):
-        problem = f"no measure {raw.measure!r}{nearest(raw.measure, RUN_MEASURES)} (or a flag of the panel)"
+    if problem := _unknown_measure(raw, series):
         raise document.error(("hypotheses", n, "measure"), problem)
     if any(str(other.get("id")) == raw.id for other in document.data["hypotheses"][:n]):
         raise document.error(("hypotheses", n, "id"), f"two hypotheses are called {raw.id!r}")
     return Hypothesis(**raw.model_dump(exclude={"compare"}), series_a=raw.compare[0], series_b=raw.compare[1])
+
+
+def _unknown_measure(raw: schema.HypothesisFile, series: Mapping[str, Condition]) -> str | None:
+    """What is wrong with the measure, if anything: it must be there in both series."""
+    if raw.measure in RUN_MEASURES or re.fullmatch(FLAG_NAME, raw.measure):
+        return None
+    asked = {name: _private_measures(series[FORKED.sub("", name)]) for name in raw.compare}
+    without = [name for name, measures in asked.items() if raw.measure not in measures]
+    if 0 < len(without) < len(set(raw.compare)):
+        return f"{raw.measure!r}: the series {without[0]!r} is not asked that (`probes:`)"
+    if not without:
+        return None
+    known = (*RUN_MEASURES, *dict.fromkeys(name for measures in asked.values() for name in measures))
+    return f"no measure {raw.measure!r}{nearest(raw.measure, known)} (or a flag of the panel)"
+
+
+def _private_measures(condition: Condition) -> tuple[str, ...]:
+    return probe_measures(condition.resolved.get("probes") or ())
 
 
 def _panel(document: Document, raw: schema.StudyFile) -> Path | None:

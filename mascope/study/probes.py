@@ -37,7 +37,7 @@ class Probe:
     max_tokens: int | None = None
 
     def question(self, names: Sequence[str]) -> str:
-        """What an agent reads; `names` are all agents' of the run."""
+        """What an agent reads; `names` are those of all agents of the run, as it knows them."""
         said = self.instruct.format(
             low=f"{self.low:g}",
             high=f"{self.high:g}",
@@ -123,20 +123,20 @@ def _nothing_more(low: float | None, high: float | None, options: Sequence[str])
 
 PROBE_KINDS: Mapping[str, ProbeKind] = {
     "scale": ProbeKind(
-        "Answer with one number from {low} to {high} and nothing else. Nobody else will see your answer.",
+        "Answer with one number from {low} to {high} and nothing else. Your answer stays private.",
         _scale,
         _no_scale,
     ),
     "choice": ProbeKind(
-        "Answer with one of these and nothing else: {options}. Nobody else will see your answer.",
+        "Answer with one of these and nothing else: {options}. Your answer stays private.",
         _choice,
         _no_choice,
     ),
     "agent": ProbeKind(
-        "Answer with one name and nothing else: {names}. Nobody else will see your answer.",
+        "Answer with one name and nothing else: {names}. Your answer stays private.",
         _agent,
         _nothing_more,
     ),
-    "text": ProbeKind("Nobody else will see your answer.", _text, _nothing_more),
+    "text": ProbeKind("Your answer stays private.", _text, _nothing_more),
 }
 """What a probe can ask for. To add one: how to answer, how to read it, and what makes it impossible."""

@@ -6,6 +6,7 @@ from typing import Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from mascope.chat.types import Client
+from mascope.study.schema_analysis import AnalysisFile
 from mascope.study.schema_parts import (
     ContextFile,
     Faults,
@@ -60,7 +61,7 @@ class ConditionFile(Strict):
     """What one series fixes. `base:` holds what is shared; a series holds what differs."""
 
     brief: str = Field(min_length=1, description="The task given to the group")
-    participants: Participants
+    participants: Participants = Field(description="Who takes part: keys of `models:`, copies, confederates")
     runs: int = Field(default=1, ge=1, le=100_000, description="Replicates")
     rounds: int = Field(default=1, ge=1, le=10_000, description="Turns that each participant takes")
     sampling: SamplingFile = SamplingFile()
@@ -68,11 +69,13 @@ class ConditionFile(Strict):
     scaffold: ScaffoldFile = ScaffoldFile()
     schedule: ScheduleFile = ScheduleFile()
     turns: TurnsFile = TurnsFile()
-    faults: Faults = ()
-    on_failure: OrganicFile = OrganicFile()
+    faults: Faults = Field(default=(), description="Failures that the study asks for; a list, or by name")
+    on_failure: OrganicFile = Field(
+        default=OrganicFile(), description="What is done when a model really fails; or its `then` alone"
+    )
     hygiene: HygieneFile = HygieneFile()
     context: ContextFile = ContextFile()
-    probes: tuple[ProbeFile, ...] = ()
+    probes: tuple[ProbeFile, ...] = Field(default=(), description="Private questions to each agent")
 
     @field_validator("on_failure", mode="before")
     @classmethod
@@ -83,10 +86,12 @@ class ConditionFile(Strict):
 class HypothesisFile(Strict):
     """A comparison declared before the first run."""
 
-    id: Name
+    id: Name = Field(description="Its name in tables")
     measure: str = Field(default="similarity", description="A measure of the run, or a flag (its rate)")
     compare: tuple[str, str] = Field(description="Two series; forks of a series too, by their name")
-    direction: Literal["less", "greater", "two-sided", "equivalent"] = "two-sided"
+    direction: Literal["less", "greater", "two-sided", "equivalent"] = Field(
+        default="two-sided", description="Of the first series against the second; equivalent needs a margin"
+    )
     family: str = Field(default="primary", description="Whose p-values are adjusted together")
     margin: float | None = Field(
         default=None, gt=0, description="Largest difference of means that would not matter"
@@ -107,16 +112,23 @@ class HypothesisFile(Strict):
 class StudyFile(Strict):
     """A study file."""
 
-    study: Name
+    study: Name = Field(description="Its name; results go to results/NAME")
     mascope: dict[str, Any] = Field(default={}, description="Stamp of a resolved study; written, not read")
     panel: str | None = Field(default=None, description="Panel file, relative to this one")
-    seed: int = Field(default=0, ge=0)
-    brief: str | None = Field(default=None, min_length=1)
-    models: dict[Name, ModelFile] = Field(min_length=1)
-    base: dict[str, Any] = {}
-    series: dict[Name, dict[str, Any] | None] = {}
-    factors: dict[Name, dict[Name, dict[str, Any] | None]] = {}
-    hypotheses: tuple[HypothesisFile, ...] = ()
+    seed: int = Field(default=0, ge=0, description="Whence the seeds of all runs are derived")
+    brief: str | None = Field(default=None, min_length=1, description="The task given to every group")
+    models: dict[Name, ModelFile] = Field(min_length=1, description="The models that may take part, by a key")
+    base: dict[str, Any] = Field(default={}, description="What all series share")
+    series: dict[Name, dict[str, Any] | None] = Field(
+        default={}, description="Conditions by name, each what it changes in `base:`"
+    )
+    factors: dict[Name, dict[Name, dict[str, Any] | None]] = Field(
+        default={}, description="Factor → level → what the level changes; crossed into series"
+    )
+    hypotheses: tuple[HypothesisFile, ...] = Field(
+        default=(), description="Comparisons declared before the first run"
+    )
+    analysis: AnalysisFile = Field(default=AnalysisFile(), description="How the results are looked at")
 
     @model_validator(mode="after")
     def _some_series(self) -> "StudyFile":

@@ -122,7 +122,9 @@ class ScaffoldFile(Strict):
     """The parts of the system prompt: on (true), off (false), or a template of your own."""
 
     identity: Switch = Field(default=True, description="Who the agent is; {name}")
-    peers: Switch = Field(default=True, description="Who the others are; {name}, {others}, {count}")
+    peers: Switch = Field(
+        default=True, description="Who the others are; {name}, {others}, {count}; alone, left out: false"
+    )
     statuses: Switch = Field(default=False, description="Who is silent; {name}, {silent}, {active}")
     clock: Switch = Field(default=False, description="Which round it is; {name}, {round}, {rounds}")
     rules: Switch = Field(default=False, description="House rules; {name}")
@@ -155,20 +157,28 @@ class TurnsFile(Strict):
     """How the transcript becomes a provider's list of messages."""
 
     layout: Layout = Field(default="separate", description="A turn a message; roles alternate; all in one")
-    cue: str = Field(default=CUE, min_length=1, description="Said where a prompt would end with own words")
+    cue: str = Field(
+        default=CUE,
+        min_length=1,
+        description="Said where a prompt would end with own words; alone, left out: Continue.",
+    )
+
+
+SHOWN = ("peers_see", "notice", "error")
+"""Keys of a fault that say what the others are told of it."""
 
 
 class FaultFile(Strict):
     """A failure that the study asks for."""
 
     agent: str = Field(description="A model's key, with its number where it has several seats; a confederate")
-    round: int = Field(ge=0, description="Round from which it holds, counted from 0")
+    round: RoundNumber = Field(description="Round from which it holds, counted from 0")
     kind: Literal["crash", "mute", "garble", "truncate"] = Field(
         default="crash", description="Gone; silent; letters shuffled; cut short"
     )
     rounds: int | None = Field(default=None, ge=1, description="For how many rounds; left out: for good")
-    peers_see: PeersSee = Field(default="notice", description="What the others see of it, once")
-    notice: str = Field(default="[System]: {name} has left the discussion.", description="Template; {name}")
+    peers_see: PeersSee = Field(default="notice", description="What the others see of a crash or mute, once")
+    notice: str | None = Field(default=None, description="Template; {name}; left out: has left, or is silent")
     error: str = Field(default="Error: the model is not available.", description="What peers see under raw")
     on_return: str | None = Field(default=None, description="Notice shown when it speaks again; a template")
 
@@ -182,6 +192,21 @@ class FaultFile(Strict):
         if self.on_return is not None and (self.rounds is None or self.kind not in SILENCING):
             raise ValueError("`on_return` needs an absence that ends: a crash or mute with `rounds`")
         return self
+
+    @model_validator(mode="after")
+    def _shows(self) -> "FaultFile":
+        unseen = {key: getattr(self, key) for key in SHOWN if key in self.model_fields_set}
+        if self.kind not in SILENCING and unseen and unseen != {"peers_see": "nothing"}:
+            raise ValueError(
+                f"`{min(unseen, key=SHOWN.index)}` belongs to a crash or mute; of a {self.kind} the others "
+                "see the changed text and are told nothing"
+            )
+        return self
+
+    def resolved(self) -> dict[str, Any]:
+        """As plain data that says the same when it is read again."""
+        data = self.model_dump(mode="json")
+        return {key: data[key] for key in data if self.kind in SILENCING or key not in SHOWN}
 
 
 def _named(faults: Any) -> Any:

@@ -1,4 +1,5 @@
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -84,3 +85,20 @@ def test_a_failure_is_charged_only_where_it_may_have_been_billed(kind: FailureKi
 def test_an_unknown_price_is_an_error_not_nothing() -> None:
     with pytest.raises(InvalidInput, match="unknown"):
         worst_cost(Request(Model("m", "x/other", "M"), ()), PRICES)
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [
+        ("预算为五万欧元，期限为三个月。请计划工作并决定谁做什么。", 34),
+        ("A liecnt tnaws a iboelm pap htat rdeelvis lmesa ni a ctiy fo 500,000 poepel. ehyT aevh 50,000", 43),
+        ("| a | b |\n|---|---|\n| 12.5 | 3,400 |\n3.14159265358979 2.718281828459045", 36),
+        ("🎉🚀✅🔥👍🏽🇫🇷", 23),
+    ],
+    ids=["Chinese", "garbled", "a table", "emoji"],
+)
+def test_no_script_takes_more_tokens_than_are_set_aside(text: str, tokens: int) -> None:
+    """`tokens` as cl100k counts them."""
+    dear = PriceTable("a test", {"x/m": Rate(1.0, 0.0)})
+
+    assert worst_cost(replace(REQUEST, turns=(ChatTurn("user", text),)), dear) >= tokens

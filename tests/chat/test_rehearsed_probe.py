@@ -1,10 +1,8 @@
 from mascope.chat.draws import Draws
 from mascope.chat.rehearsed_probe import private_answer
 
-SCALE = "How sure are you?\n\nAnswer with one number from 1 to 7 and nothing else. Nobody else will see it."
-NAME = (
-    "Who led?\n\nAnswer with one name and nothing else: Agent-A, Agent-B. Nobody else will see your answer."
-)
+SCALE = "How sure are you?\n\nAnswer with one number from 1 to 7 and nothing else. Your answer stays private."
+NAME = "Who led?\n\nAnswer with one name and nothing else: Agent-A, Agent-B. Your answer stays private."
 
 
 def test_a_scale_is_answered_with_each_of_its_numbers_and_no_other() -> None:

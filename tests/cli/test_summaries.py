@@ -112,3 +112,21 @@ def test_a_reader_that_has_enough_is_no_error(folder: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
     assert "Broken" not in done.stderr
+
+
+def test_a_run_in_which_nobody_was_left_is_named_at_the_end(folder: Path) -> None:
+    mended = STUDY.replace("{authentication: 1.0}", "{}")
+    crash = "faults: [{agent: ann, round: 1}, {agent: bob, round: 1}]"
+    (folder / "tea.yaml").write_text(mended.replace("runs: 2, rounds: 2", f"runs: 4, rounds: 3, {crash}"))
+
+    done = mascope(folder, "run", "tea.yaml", "--series", "A", "--json")
+
+    assert done.returncode == 0, done.stderr
+    assert "A-run01, A-run02, A-run03 and 1 more: nobody was left from round 1 on" in done.stderr
+    assert json.loads(done.stdout)["ended"]["A-run04"] == "nobody was left from round 1 on"
+
+
+def test_the_status_tells_what_was_spent(folder: Path) -> None:
+    mascope(folder, "run", "tea.yaml")
+
+    assert "Spent by agents and judges, as far as prices are known: $0.00" in mascope(folder, "status").stdout

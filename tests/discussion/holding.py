@@ -8,7 +8,7 @@ from mascope.chat.retrying import RetryPolicy
 from mascope.chat.scripted import Script, Scripted
 from mascope.chat.types import Request
 from mascope.discussion.channel import Models
-from mascope.discussion.engine import Setting, Unobserved
+from mascope.discussion.engine import Observer, Setting, Unobserved
 from mascope.discussion.runs import hold_runs
 from mascope.halt import Halt
 from mascope.records import Failure, Message, ProbeAnswer, Turn
@@ -61,6 +61,7 @@ class Holder:
     """Holds a study of the agents ann, bob and cy, each answered for by a script."""
 
     folder: Path
+    observer: Observer = field(default_factory=Unobserved)
 
     def __call__(
         self,
@@ -77,7 +78,7 @@ class Holder:
         results = Results(self.folder / "results")
         chats = {name: Scripted(own.get(name, script or says(name))) for name in ("ann", "bob", "cy")}
         models = Models(chats, policy=RetryPolicy(attempts=3, doubtful_attempts=2), sleep=no_sleep)
-        setting = Setting(models, Unobserved(), halt or Halt())
+        setting = Setting(models, self.observer, halt or Halt())
         statuses = asyncio.run(hold_runs(study, plan(study), results, setting, jobs=4))
         turns = [turn for found in results.journals() for turn in journal.read(found).turns]
         return Held(statuses, turns, results, {name: chat.requests for name, chat in chats.items()})

@@ -76,3 +76,18 @@ def test_a_seats_layout_goes_before_its_models(hold: Holder) -> None:
 
     assert held.messages[f"{A}|R1"].layout == "merged"
     assert held.messages[f"{B}|R1"].layout == "single"
+
+
+CHINESE = "一位客户想要一个为五十万人口城市送餐的移动应用程序。"
+"""26 characters, and 27 tokens of cl100k; four characters a token would be 7."""
+
+
+def test_texts_of_other_scripts_are_cut_by_what_they_really_take(hold: Holder) -> None:
+    held = hold(
+        "sampling: {max_tokens: 100}, context: {overflow: cut}", script=lambda r: CHINESE * 2, options=SMALL
+    )
+
+    for request in held.requests["ann"]:
+        assert 100 + sum(turn.text.count("一位客户") * 27 for turn in request.turns) < 300
+    assert held.messages[f"{A}|R1"].cut == (f"{A}|R0", f"{B}|R0")
+    assert held.failures == {}

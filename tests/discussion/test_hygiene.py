@@ -26,6 +26,22 @@ NONE = Hygiene(reasoning=False, own_name=False, peer_voice=False, empty="keep", 
             "hm",
         ),
         ("<|channel|>analysis<|message|>only that", "", "only that"),
+        ("<|channel|>analysis<|message|>hm<|end|>Tea.", "Tea.", "hm"),
+        ("[THINK]a[/THINK]Tea.", "Tea.", "a"),
+        ("a[/THINK]Tea.", "Tea.", "a"),
+        ("[THINK]never closed", "", "never closed"),
+        ("[think]not a mark[/think]", "[think]not a mark[/think]", None),
+        ("<thought>a</thought>Tea.", "Tea.", "a"),
+        ('<think time="3" kind=deep>a</think>Tea.', "Tea.", "a"),
+        ("◁think▷a◁/think▷Tea.", "Tea.", "a"),
+        ("a◁/think▷Tea.", "Tea.", "a"),
+        (
+            "<|channel|>commentary to=f <|constrain|>json<|message|>{}<|call|>"
+            "<|start|>assistant<|channel|>final <|constrain|>json<|message|>Tea.<|return|>",
+            "Tea.",
+            "{}",
+        ),
+        ("<think>a</think>Tea.<|im_end|>", "Tea.", "a"),
         ("I think <b>tea</b>.", "I think <b>tea</b>.", None),
         ("", "", None),
     ],
@@ -41,6 +57,32 @@ def test_each_step_says_that_it_acted() -> None:
 
     assert cleaned.text == "Tea."
     assert cleaned.changes == ("reasoning", "own_name", "peer_voice")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Tea.<|end|>",
+        "Tea.\n<|return|>\n",
+        "Tea.<|im_end|>",
+        "Tea.<|im_end|><|endoftext|>",
+        "<|channel|>final<|message|>Tea.<|return|>",
+        "<|channel|>final <|constrain|>json<|message|>Tea.",
+        "<think/>Tea.",
+        "<think />\n\nTea.",
+    ],
+)
+def test_marks_that_hold_no_reasoning_go_too_and_it_is_said(text: str) -> None:
+    cleaned = clean(text, ALL, ME, FINDER)
+
+    assert (cleaned.text, cleaned.changes, cleaned.reasoning) == ("Tea.", ("markers",), None)
+
+
+def test_a_mark_in_the_middle_of_a_sentence_is_what_somebody_wrote() -> None:
+    text = "The token <|im_end|> ends a turn."
+
+    assert clean(text, ALL, ME, FINDER).text == text
+    assert clean(text, ALL, ME, FINDER).changes == ()
 
 
 def test_what_is_switched_off_does_nothing() -> None:

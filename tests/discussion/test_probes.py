@@ -1,15 +1,18 @@
 """Private questions: asked once, read strictly, and never part of what anybody is told later."""
 
 import itertools
+import re
 from collections.abc import Callable
 
 import pytest
 
 from mascope.chat.types import Reply, Request
+from mascope.discussion.engine import Unobserved
 from mascope.errors import BudgetReached, CallFailed, FailureKind
 from mascope.halt import Halt
 from mascope.records import Usage
 from mascope.store import journal, lines
+from mascope.study import Run
 from tests.discussion.holding import Held, Holder
 
 A, B, C = "X-run01|Agent-A", "X-run01|Agent-B", "X-run01|Agent-C"
@@ -195,3 +198,52 @@ def test_a_strict_provider_gets_alternating_roles_with_a_probe(hold: Holder) -> 
         assert roles == [("user", "assistant")[n % 2] for n in range(len(roles))]
         assert roles[-1] == "user"
     assert held.answers[f"{A}|P:stance|R1"].layout == "merged"
+
+
+class Paid(Unobserved):
+    """Adds up what is paid for that is no turn."""
+
+    def __init__(self) -> None:
+        self.tokens, self.usd = 0, 0.0
+
+    def paid(self, run: Run, tokens: int, cost_usd: float) -> None:
+        self.tokens += tokens
+        self.usd += cost_usd
+
+
+def test_what_private_answers_cost_is_told_while_they_are_given(hold: Holder) -> None:
+    hold.observer = paid = Paid()
+
+    hold(STANCE, script=lambda request: Reply("5", "stop", Usage(100, 7), cost_usd=0.25))
+
+    assert (paid.tokens, paid.usd) == (9 * 7, 9 * 0.25)
+
+
+def test_what_empty_answers_and_billed_failures_cost_is_told(hold: Holder) -> None:
+    def failing(request: Request) -> Reply:
+        error = CallFailed(FailureKind.TIMEOUT, "late")
+        error.cost_usd = 0.5
+        raise error
+
+    hold.observer = paid = Paid()
+    base = "rounds: 1, hygiene: {empty: ask_again, ask_again: 1}"
+    hold(base, ann=lambda request: Reply("", "length", Usage(1, 9), cost_usd=0.25), bob=failing)
+
+    assert (paid.tokens, paid.usd) == (9, 0.25 + 2 * 0.5)  # the second empty answer is kept, as a message
+
+
+def test_an_agent_is_asked_who_led_in_the_names_that_it_knows(hold: Holder) -> None:
+    probe = "probes: [{id: led, ask: 'Who led?', kind: agent}], rounds: 1"
+    held = hold(f"{probe}, names: {{own: [Ann, Bob, Cy], peers: neutral}}", script=lambda request: "Bob")
+
+    asked = {who: requests[-1].turns[-1].text for who, requests in held.requests.items()}
+    assert "nothing else: Ann, Agent-B, Agent-C." in asked["ann"]
+    assert "nothing else: Agent-A, Bob, Agent-C." in asked["bob"]
+    assert held.answers[f"{B}|P:led|R0"].answer == "bob"
+
+
+def test_no_usual_wording_of_a_probe_speaks_of_others_to_one_that_is_alone(hold: Holder) -> None:
+    held = hold(f"{STANCE}, schedule: {{interaction: solo}}", script=speaker("5"))
+
+    said = [turn.text for request in held.requests["ann"] for turn in request.turns]
+    assert not [text for text in said if re.search("others?|else w|nobody|group|discussion|Agent-[BC]", text)]

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from mascope.chat.types import Request
-from mascope.discussion.runs import OTHER_FILES, _open_at_once
+from mascope.discussion.runs import OTHER_FILES, open_at_once
 from mascope.errors import InvalidInput
 from mascope.store import journal, lines
 from mascope.store.journal import Recorder
@@ -200,4 +200,4 @@ def test_as_many_discussions_are_open_as_the_system_lets_have_files(
     monkeypatch.setattr(resource, "getrlimit", lambda which: (soft, hard))
     monkeypatch.setattr(resource, "setrlimit", lambda which, limits: None)
 
-    assert min(jobs, _open_at_once(jobs)) == min(jobs, allowed)
+    assert min(jobs, open_at_once(jobs)) == min(jobs, allowed)

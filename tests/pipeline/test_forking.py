@@ -140,6 +140,27 @@ def test_a_change_of_the_instrument_takes_effect_from_the_round_on(results: Resu
     assert [(turn.round, turn.agent) for turn in turns if isinstance(turn, Failure)] == [(3, "bob")]
 
 
+def test_a_fork_whose_agents_are_alone_from_then_on_does_not_tell_them_of_others(results: Results) -> None:
+    forked(results, "schedule.interaction=solo", runs=1)
+    forked(results, "sampling.temperature=0.2", runs=1)
+
+    headers = map(journal.read_header, results.journals())
+    found = {header.series: header.condition for header in headers if header is not None}
+    alone, group = found["A-fork2-schedule.interaction-solo"], found["A-fork2-sampling.temperature-0.2"]
+    assert (alone["scaffold"]["peers"], alone["turns"]["cue"]) == (False, "Continue.")
+    assert (group["scaffold"]["peers"], group["turns"]["cue"]) == (True, "Continue the discussion.")
+
+
+def test_a_fork_of_it_whose_agents_are_together_again_tells_them_of_each_other(results: Results) -> None:
+    (solo,) = forked(results, "schedule.interaction=solo", runs=1).statuses
+    (back,) = forked(results, "schedule.interaction=group", run=solo, round=3, runs=1).statuses
+
+    header, first = (journal.read_header(results.journal(run)) for run in (back, "A-run01"))
+    assert header is not None
+    assert first is not None
+    assert header.condition == first.condition
+
+
 def test_a_seat_can_get_another_model_and_knows_its_seats_words_as_its_own(results: Results) -> None:
     run = next(iter(forked(results, "participants.2.model=bob").statuses))
 

@@ -6,13 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from mascope.study.schema import ConditionFile, ModelFile
+from mascope.study.schema_analysis import AnalysisFile
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "treatments.md"
 BEGIN, END = "<!-- keys: begin -->", "<!-- keys: end -->"
 
 
 def rendered() -> str:
-    rows = [*_rows("", ConditionFile.model_json_schema()), *_rows("models.*.", ModelFile.model_json_schema())]
+    files = {"": ConditionFile, "models.*.": ModelFile, "analysis.": AnalysisFile}
+    rows = [row for prefix, file in files.items() for row in _rows(prefix, file.model_json_schema())]
     head = ["| key | values | default | meaning |", "|---|---|---|---|"]
     return "\n".join([*head, *rows])
 
