@@ -16,10 +16,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mascope.codebook import Codebook, load_panel
+from mascope.codebook import Codebook
 from mascope.imports import IMPORTERS, import_codes
 from mascope.judging.rules import RuleCoder, Rules, Seat
 from mascope.judging.units import Unit, units_of
+from mascope.panelfile import load_panel
 from mascope.records import Coding
 from mascope.stats import confusion
 from mascope.store import codes, journal

@@ -1,22 +1,26 @@
-"""What coders look for, and who codes: a panel file → Codebook, Flag, Judge, Panel."""
+"""What is looked for, and by whom: flags, codebook, coders, panel. `panelfile.py` reads them from YAML."""
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, field_validator, model_validator
-
-from mascope.chat.types import NOTHING, Client, Model, Sampling
-from mascope.cues import CuesFile, Known, check, check_known, cues
-from mascope.yamlfile import Document, Routed, Strict, read, validate
+from mascope.chat.types import Model, Sampling
 
 RULES = "rules"
 """The coder that applies the codebook's cues; it needs no model."""
+ADJUDICATION_RULES = ("intersection", "union", "majority", "dawid_skene")
+"""How several coders become one label; `judging.adjudication` says what each does."""
+ANSWER_WORDS = frozenset({
+    "yes", "no", "unsure", "cannot tell", "can't tell", "cannot_tell", "true", "false",
+    "none", "null", "n/a", "-",
+})  # fmt: skip
+"""What coders answer by, or what means no answer: no level can be called so."""
+PANEL_NAME = r"[A-Za-z0-9][A-Za-z0-9_-]*"
+FLAG_NAME = r"^[A-Z][A-Z0-9_]*$"
+CODER_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +104,8 @@ class Repeats:
     """Messages that are coded anew again and again."""
     every: int = 500
     """Messages between two codings of the anchors."""
+    alone: int = 0
+    """Messages that were coded in a batch and are coded once more, each by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +126,8 @@ class Panel:
     seed: int
     ask: Ask = Ask()
     repeats: Repeats = Repeats()
+    humans: str = "majority"
+    """How several humans become one reference, by the name of a rule of adjudication."""
 
     @property
     def coders(self) -> tuple[str, ...]:
@@ -128,182 +136,3 @@ class Panel:
     @property
     def simulated(self) -> bool:
         return any(judge.model.simulated for judge in self.judges)
-
-
-# The file's shape ---------------------------------------------------------------------------------------
-
-
-class ExampleFile(Strict):
-    text: str
-    answer: Literal["yes", "no"] = "yes"
-    level: str | None = None
-    why: str | None = None
-
-    @field_validator("answer", mode="before")
-    @classmethod
-    def _yes_or_no(cls, value: Any) -> Any:
-        return {True: "yes", False: "no"}.get(value, value) if isinstance(value, bool) else value
-
-
-class FlagFile(Strict):
-    definition: str = Field(min_length=1)
-    trait: bool = True
-    levels: dict[str, str] = {}
-    examples: tuple[ExampleFile, ...] = ()
-    cues: CuesFile = CuesFile()
-
-
-class JudgeFile(Strict):
-    model: Routed
-    label: str | None = None
-    base_url: str | None = None
-    key_env: str | None = None
-    concurrency: int | None = Field(default=None, ge=1)
-    deadline: float = Field(default=120.0, gt=0)
-    route: Client | None = None
-    """Who sends its requests; None for the fastest that can."""
-    temperature: float | None = Field(default=0.0, ge=0, le=2)
-    max_tokens: int = Field(default=512, ge=1)
-    parameters: dict[str, Any] = {}
-    extra: dict[str, Any] = {}
-
-
-class ThresholdsFile(Strict):
-    care: float = Field(default=0.6, ge=0, le=1)
-    good: float = Field(default=0.8, ge=0, le=1)
-
-
-class AskFile(Strict):
-    quote: bool = False
-    confidence: bool = False
-
-
-class RepeatsFile(Strict):
-    sample: int = Field(default=0, ge=0)
-    times: int = Field(default=2, ge=2, le=20)
-    anchors: int = Field(default=0, ge=0, le=1000)
-    every: int = Field(default=500, ge=1)
-
-
-class PanelFile(Strict):
-    panel: str
-    codebook: str | None = None
-    """Another panel file whose preamble and flags are used."""
-    preamble: str | None = None
-    flags: dict[str, FlagFile] = {}
-    terms: dict[str, tuple[str, ...]] = {}
-    """Lists of words that the cues of several flags name."""
-    coders: dict[str, JudgeFile | None] = Field(min_length=1)
-    adjudication: str = "intersection"
-    context: int = Field(default=3, ge=0, le=100)
-    batch: int = Field(default=1, ge=1, le=50)
-    blind: bool = True
-    thresholds: ThresholdsFile = ThresholdsFile()
-    seed: int = 0
-    ask: AskFile = AskFile()
-    repeats: RepeatsFile = RepeatsFile()
-
-    @field_validator("panel")
-    @classmethod
-    def _named(cls, value: str) -> str:
-        if not re.fullmatch(PANEL_NAME, value):
-            raise ValueError(f"{value!r} cannot be a name here; use letters a-z, digits, '_' and '-'")
-        return value
-
-    @model_validator(mode="after")
-    def _one_source_of_flags(self) -> "PanelFile":
-        if bool(self.flags) == bool(self.codebook):
-            raise ValueError("give either `flags`, or `codebook` (another panel file that has them)")
-        return self
-
-
-PANEL_NAME = r"[A-Za-z0-9][A-Za-z0-9_-]*"
-FLAG_NAME = r"^[A-Z][A-Z0-9_]*$"
-CODER_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
-
-
-def load_panel(file: Path) -> Panel:
-    """The panel in `file`, or `InvalidFile`."""
-    document = read(file)
-    raw = validate(PanelFile, document)
-    _check_names(raw, document)
-    return Panel(
-        name=raw.panel,
-        file=file,
-        codebook=_codebook(raw, document),
-        judges=tuple(_judge(name, judge) for name, judge in raw.coders.items() if judge is not None),
-        rules=RULES in raw.coders,
-        adjudication=raw.adjudication,
-        context=raw.context,
-        batch=raw.batch,
-        blind=raw.blind,
-        thresholds=Thresholds(raw.thresholds.care, raw.thresholds.good),
-        seed=raw.seed,
-        ask=Ask(raw.ask.quote, raw.ask.confidence),
-        repeats=Repeats(**raw.repeats.model_dump()),
-    )
-
-
-def _check_names(raw: PanelFile, document: Document) -> None:
-    for name, judge in raw.coders.items():
-        if not re.fullmatch(CODER_NAME, name):
-            raise document.error(("coders", name), "a coder's name may hold letters, digits, . _ and - only")
-        if (name == RULES) != (judge is None):
-            hint = "takes no settings" if name == RULES else "needs a `model:`"
-            raise document.error(("coders", name), f"the coder {name!r} {hint}")
-    for name in raw.flags:
-        if not re.fullmatch(FLAG_NAME, name):
-            raise document.error(("flags", name), "a flag's name is capitals, digits and _ (PHATIC, LEAD_2)")
-
-
-def _codebook(raw: PanelFile, document: Document) -> Codebook:
-    if raw.codebook is None:
-        _check_flags(raw, document)
-        flags = tuple(_flag(name, flag, raw.terms) for name, flag in raw.flags.items())
-        return Codebook(raw.preamble or "", flags)
-    source = document.file.parent / raw.codebook
-    if source.resolve() == document.file.resolve():
-        raise document.error(("codebook",), "names this very file")
-    if not source.is_file():
-        raise document.error(("codebook",), f"there is no file {source}")
-    other = read(source)
-    shared = validate(PanelFile, other)
-    if shared.codebook is not None:
-        raise document.error(("codebook",), f"{source} has no flags of its own; name the file that has them")
-    _check_names(shared, other)
-    return _codebook(shared.model_copy(update={"preamble": raw.preamble or shared.preamble}), other)
-
-
-def _check_flags(raw: PanelFile, document: Document) -> None:
-    """What one part of the flags says of another: levels, lists of terms, and flags that void a rule."""
-    for name, flag in raw.flags.items():
-        levels = [example.level for example in flag.examples if example.level is not None]
-        check_known("level", levels, flag.levels, document, ("flags", name, "examples"))
-        check(flag.cues, Known(flag.levels, raw.terms, raw.flags), document, ("flags", name, "cues"))
-    void = {name: {f for rule in flag.cues.rules for f in rule.unless} for name, flag in raw.flags.items()}
-    try:
-        TopologicalSorter(void).prepare()
-    except CycleError as error:
-        circle = " → ".join(error.args[1])
-        raise document.error(("flags",), f"the rules of these flags void each other: {circle}") from error
-
-
-def _flag(name: str, raw: FlagFile, terms: Mapping[str, tuple[str, ...]]) -> Flag:
-    examples = tuple(Example(e.text, e.answer, e.level, e.why) for e in raw.examples)
-    found = asdict(cues(raw.cues, terms)) if raw.cues.rules else {}
-    return Flag(name, raw.definition.strip(), raw.trait, raw.levels, examples, found)
-
-
-def _judge(name: str, raw: JudgeFile) -> Judge:
-    model = Model(
-        key=name,
-        served_by=raw.model,
-        label=raw.label or raw.model.partition("/")[2],
-        base_url=raw.base_url,
-        key_env=raw.key_env,
-        concurrency=raw.concurrency,
-        deadline_s=raw.deadline,
-        parameters=raw.parameters or NOTHING,
-        client=raw.route,
-    )
-    return Judge(name, model, Sampling(raw.temperature, raw.max_tokens, extra=raw.extra or NOTHING))

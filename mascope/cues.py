@@ -42,6 +42,9 @@ class Rule:
     """The agent named has fallen silent; without `naming`, some agent has."""
     least_words: int | None = None
     most_words: int | None = None
+    most_else: int | None = None
+    """Words at most beside the ones found, the names of agents and the small words of `aside`."""
+    aside: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
     """Phrases that must not occur; in an item, such a phrase takes the item out of the count."""
     unless: tuple[str, ...] = ()
@@ -57,23 +60,32 @@ class Cues:
 
 
 class RuleFile(Strict):
-    rule: str = Field(min_length=1)
-    phrases: tuple[str, ...] = ()
-    terms: tuple[str, ...] = ()
-    """Names of lists under the panel's `terms`; their words are phrases too."""
-    patterns: tuple[str, ...] = ()
-    at_least: int = Field(default=1, ge=1)
-    naming: Naming | None = None
-    within: int = Field(default=60, ge=0, le=2000)
-    items: int = Field(default=0, ge=0)
-    most_names: int | None = Field(default=None, ge=0)
-    absent: bool = False
-    least_words: int | None = Field(default=None, ge=0)
-    most_words: int | None = Field(default=None, ge=0)
-    without: tuple[str, ...] = ()
-    without_terms: tuple[str, ...] = ()
-    unless: tuple[str, ...] = ()
-    level: str | None = None
+    """One way to show a flag, for the rule-based coder. All its conditions must hold."""
+
+    rule: str = Field(min_length=1, description="Its name, as a reader is told what fired")
+    phrases: tuple[str, ...] = Field(default=(), description="Words; `*` ends one anyhow, `=` as written")
+    terms: tuple[str, ...] = Field(default=(), description="Lists under `terms:` whose words are phrases too")
+    patterns: tuple[str, ...] = Field(default=(), description="Regular expressions; {list} is any of a list")
+    at_least: int = Field(default=1, ge=1, description="Different phrases or patterns that must be found")
+    naming: Naming | None = Field(
+        default=None, description="Names another agent: near the words, or anywhere"
+    )
+    within: int = Field(default=60, ge=0, le=2000, description="Characters from words to name, for `near`")
+    items: int = Field(default=0, ge=0, description="List items or table rows that must name an agent")
+    most_names: int | None = Field(default=None, ge=0, description="Other agents named, at most")
+    absent: bool = Field(default=False, description="The agent named (or some agent) has fallen silent")
+    least_words: int | None = Field(default=None, ge=0, description="Words of the message, at least")
+    most_words: int | None = Field(default=None, ge=0, description="Words of the message, at most")
+    most_else: int | None = Field(
+        default=None, ge=0, description="Words beside those found and names, at most"
+    )
+    aside_terms: tuple[str, ...] = Field(
+        default=(), description="Lists of words that `most_else` does not count"
+    )
+    without: tuple[str, ...] = Field(default=(), description="Phrases that must not occur")
+    without_terms: tuple[str, ...] = Field(default=(), description="Lists of which no word may occur")
+    unless: tuple[str, ...] = Field(default=(), description="Flags whose presence voids this rule")
+    level: str | None = Field(default=None, description="The flag's level where this rule holds")
 
     @field_validator("phrases", "without")
     @classmethod
@@ -108,12 +120,14 @@ class RuleFile(Strict):
     def lists(self) -> tuple[str, ...]:
         """The lists of terms that this rule names, in its patterns too."""
         in_patterns = [name for pattern in self.patterns for name in _LIST.findall(pattern)]
-        return (*self.terms, *self.without_terms, *in_patterns)
+        return (*self.terms, *self.aside_terms, *self.without_terms, *in_patterns)
 
 
 class CuesFile(Strict):
-    opening: int | None = Field(default=None, ge=1)
-    rules: tuple[RuleFile, ...] = ()
+    """What the rule-based coder looks for; without rules it cannot code the flag."""
+
+    opening: int | None = Field(default=None, ge=1, description="Characters read from the start; none: all")
+    rules: tuple[RuleFile, ...] = Field(default=(), description="The flag holds where any of them holds")
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,11 +162,12 @@ def cues(raw: CuesFile, terms: Mapping[str, Collection[str]]) -> Cues:
 
 
 def _rule(raw: RuleFile, terms: Mapping[str, Collection[str]]) -> Rule:
-    rule = Rule(raw.rule, **raw.model_dump(exclude={"rule", "terms", "without_terms"}))
+    rule = Rule(raw.rule, **raw.model_dump(exclude={"rule", "terms", "aside_terms", "without_terms"}))
     return replace(
         rule,
         phrases=(*rule.phrases, *(word for name in raw.terms for word in terms[name])),
         patterns=tuple(_LIST.sub(lambda name: any_of(terms[name[1]]), pattern) for pattern in rule.patterns),
+        aside=tuple(word for name in raw.aside_terms for word in terms[name]),
         without=(*rule.without, *(word for name in raw.without_terms for word in terms[name])),
     )
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mascope.cli import show
-from mascope.cli.study import JsonOption, PricesOption, ResultsArgument
+from mascope.cli.study import ClusterOption, JsonOption, PricesOption, ResultsArgument, on_cluster
 
 if TYPE_CHECKING:
     from mascope.judging.summary import JudgingSummary
@@ -30,6 +30,7 @@ def judge(
         bool, typer.Option("--recode", help="Put codes of another digest aside and code anew.")
     ] = False,
     prices: PricesOption = None,
+    cluster: ClusterOption = None,
     json: JsonOption = False,
 ) -> None:
     """Have the panel code every message, or go on; then print how far its coders agree."""
@@ -39,19 +40,25 @@ def judge(
     from mascope.judging.summary import JudgingSummary
     from mascope.pipeline import judging, reporting
     from mascope.report import as_json, show_table
+    from mascope.report.data import write_csv
     from mascope.store.layout import Results, newest
 
     chosen = Results(results) if results else newest()
-    prepared = judging.prepare(chosen, panel, budget, prices, Again(unreadable, recode))
+    again, stage = Again(unreadable, recode), on_cluster("judging") if cluster else None
+    prepared = judging.prepare(chosen, panel, budget, prices, again, elsewhere=bool(cluster))
     show.simulated(prepared.panel.simulated)
     stopped: BudgetReached | None = None
     with JudgeProgress() as progress:
         try:
-            summary = asyncio.run(judging.code(prepared, progress))
+            if stage is None:
+                summary = asyncio.run(judging.code(prepared, progress))
+            else:
+                summary = asyncio.run(stage.code(prepared, prices, progress, cluster))
         except BudgetReached as reached:
             summary, stopped = JudgingSummary((), "stopped by the budget"), reached
     _show_coders(summary)
     found = reporting.report(chosen, reporting.Options(panel=panel, only=["agreement"]))
+    write_csv(found, chosen)  # the line under the table names it
     if json:
         show.print_text(as_json(found))
     else:

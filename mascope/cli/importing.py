@@ -54,19 +54,26 @@ def table(
 
 @app.command()
 def codes(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="One row a message, one column a flag.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A table with one row a message, or a folder codes/NAME.")
+    ],
     results: ResultsArgument = None,
     coder: Annotated[str, typer.Option("--coder", help="Whose codes these are.", show_default=False)] = ...,  # type: ignore[assignment]
     prefix: Annotated[str | None, typer.Option("--prefix", help="Take the columns that begin so.")] = None,
     blank: Annotated[Blank, typer.Option("--blank", help="What an empty cell means.")] = Blank.NO,
+    human: Annotated[
+        bool | None,
+        typer.Option("--human/--not-human", help="Whether a person coded; else: is it called so?"),
+    ] = None,
 ) -> None:
-    """Codes made elsewhere, by a human or another judge."""
+    """Codes made elsewhere, by a human or another judge; weights and notes come with them."""
     from mascope.imports.codes import import_codes
     from mascope.store.layout import Results, newest
 
     meaning: Literal["no", "missing"] = "no" if blank is Blank.NO else "missing"
     chosen = Results(results) if results else newest()
-    _show_codes(import_codes(file, chosen, coder, prefix, meaning))
+    kinds: dict[bool | None, Literal["human", "imported"] | None] = {True: "human", False: "imported"}
+    _show_codes(import_codes(file, chosen, coder, prefix, meaning, kinds.get(human)))
 
 
 def _show_import(summary: "ImportSummary") -> None:
@@ -88,6 +95,11 @@ def _show_codes(summary: "CodesSummary") -> None:
         f"flags {', '.join(summary.flags)}",
         soft_wrap=True,
     )
+    if summary.weighted:
+        partly = f"only {summary.weighted} of the" if summary.weighted < summary.messages else "all"
+        show.note(f"{partly} messages have a sampling weight")
+    if summary.notes:
+        show.note(f"{summary.notes} notes")
     if summary.unknown:
         _show_unknown(summary)
     if summary.failed:

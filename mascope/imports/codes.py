@@ -1,7 +1,9 @@
-"""Codes made elsewhere, one row a message → the codes of a coder.
+"""Codes made elsewhere → the codes of a coder.
 
-The file has a column `id` or `message`, and one column a flag: with a prefix where it holds several coders
-(`human_phatic`, `gemini_phatic`), and `<flag>_level` for levels.
+A file with one row a message has a column `id` or `message`, and one column a flag: with a prefix where it
+holds several coders (`human_phatic`, `gemini_phatic`), and `<flag>_level` for levels; `weight` says for how
+many messages one stands, `note` what the coder remarked. What `mascope annotate` wrote in another copy of the
+results (`codes/<coder>`, or one file of it) comes in whole.
 """
 
 import hashlib
@@ -16,10 +18,11 @@ from typing import Literal
 
 from mascope.codebook import CODER_NAME, RULES
 from mascope.errors import InvalidFile, InvalidInput
-from mascope.imports import sheet
+from mascope.imports import code_files, sheet
 from mascope.imports.code_columns import Coded, Columns, read_rows
+from mascope.imports.code_files import Found
 from mascope.imports.message_ids import MessageIds
-from mascope.records import Coding
+from mascope.records import Abstained, Coding, Verdict
 from mascope.store import codes, lines
 from mascope.store.codes import CoderHeader, CoderKind
 from mascope.store.layout import Results
@@ -45,6 +48,10 @@ class CodesSummary:
     """Ids of turns that brought a failure and no message; their rows were left out."""
     stray_levels: int
     """Levels given where the flag is not yes; left out."""
+    weighted: int
+    """Messages that came with a sampling weight."""
+    notes: int
+    """Messages that came with a remark of the coder."""
     written: bool
     """False when these very codes were here already."""
 
@@ -71,29 +78,37 @@ def import_codes(
     """
     _check(coder, blank)
     results.study()  # says so if this is no results directory
-    table = sheet.read(file)
-    columns = Columns.of(table, prefix)
-    coded = list(read_rows(columns, blank))
+    found = code_files.read(file) or _from_sheet(file, prefix, blank, coder)
+    coded = found.coded
     known, unknown, failed = _resolved(coded, MessageIds(results))
     if not known:
         raise InvalidFile(
             file, f"none of its {len(coded)} ids ({coded[0].id}, …) is a message in {results.root}"
         )
     rows, repeated = _distinct(known, file)
-    header = CoderHeader(coder, kind or _kind(coder), _digest(columns.flags, rows), columns.flags)
+    header = CoderHeader(
+        coder, kind or found.kind or _kind(coder), found.digest or _digest(found.flags, rows), found.flags
+    )
     return CodesSummary(
         coder=coder,
         kind=header.kind,
-        prefix=columns.prefix,
-        flags=columns.flags,
+        prefix=found.prefix,
+        flags=found.flags,
         rows=len(coded),
         messages=len(rows),
         repeated=repeated,
         unknown=unknown,
         failed=failed,
         stray_levels=sum(row.stray_levels for row in rows.values()),
+        weighted=sum("weight" in row.about for row in rows.values()),
+        notes=sum("note" in row.about for row in rows.values()),
         written=_write(results, header, rows),
     )
+
+
+def _from_sheet(file: Path, prefix: str | None, blank: Literal["no", "missing"], coder: str) -> Found:
+    columns = Columns.of(sheet.read(file), prefix)
+    return Found(list(read_rows(columns, blank, coder)), columns.flags, columns.prefix)
 
 
 def _check(coder: str, blank: str) -> None:
@@ -136,7 +151,7 @@ def _distinct(rows: Iterable[tuple[str, Coded]], file: Path) -> tuple[dict[str, 
         if before is row:
             continue
         repeated += 1
-        if before.marks != row.marks:
+        if before.said != row.said:
             problem = f"{row.id} is coded otherwise in line {before.line}; keep one of the two rows"
             raise InvalidFile(file, problem, line=row.line)
     return first, repeated
@@ -145,6 +160,7 @@ def _distinct(rows: Iterable[tuple[str, Coded]], file: Path) -> tuple[dict[str, 
 def _digest(flags: Iterable[str], rows: Mapping[str, Coded]) -> str:
     content = [
         [message, sorted((flag, mark.answer, mark.level) for flag, mark in row.marks.items())]
+        + ([dict(row.about)] if row.about else [])
         for message, row in sorted(rows.items())
     ]
     return hashlib.sha256(json.dumps([list(flags), content]).encode()).hexdigest()
@@ -157,16 +173,17 @@ def _write(results: Results, header: CoderHeader, rows: Mapping[str, Coded]) -> 
     """All codes at once: a kill leaves none of them or all. False if they are here already."""
     with results.locked():
         if there := results.codes_of(header.coder):
-            _check_same(there, header)
+            _check_same(there, header, rows)
             return False
         folder = results.root / "codes" / header.coder
         part = results.root / f".codes-{header.coder}.part"
         try:
             shutil.rmtree(part, ignore_errors=True)
+            about = {message: row.about for message, row in rows.items()}
             for run, verdicts in _by_run(rows).items():
                 inside = part / results.codes(header.coder, run).relative_to(folder)
                 inside.parent.mkdir(parents=True, exist_ok=True)
-                inside.write_bytes(codes.whole(header, verdicts, lines.utc_now()))
+                inside.write_bytes(codes.whole(header, verdicts, lines.utc_now(), about))
             folder.parent.mkdir(exist_ok=True)
             part.rename(folder)
         except OSError as error:
@@ -176,18 +193,27 @@ def _write(results: Results, header: CoderHeader, rows: Mapping[str, Coded]) -> 
     return True
 
 
-def _check_same(there: Iterable[Path], header: CoderHeader) -> None:
-    for file in there:
-        found = codes.read(file).header
-        if found is None or found.digest != header.digest:
-            raise InvalidInput(
-                f"{file.parent.parent}: there are other codes by {header.coder!r} already; choose another "
-                "--coder, or move that folder away. Nothing was changed"
-            )
+def _check_same(there: Iterable[Path], header: CoderHeader, rows: Mapping[str, Coded]) -> None:
+    """`InvalidInput` unless just these codes are there."""
+    found = [codes.read(file) for file in there]
+    verdicts = {verdict.message: verdict for one in found for verdict in one.verdicts}
+    weights = {message: weight for one in found for message, weight in one.weights.items()}
+    mine = {message: row.about["weight"] for message, row in rows.items() if "weight" in row.about}
+    flags = {one.header.flags for one in found if one.header is not None}
+    new = {message: _verdict(message, row) for message, row in rows.items()}
+    if (verdicts, weights, flags) != (new, mine, {header.flags}):
+        raise InvalidInput(
+            f"{found[0].file.parent.parent}: there are other codes by {header.coder!r} already; choose "
+            "another --coder, or move that folder away. Nothing was changed"
+        )
 
 
-def _by_run(rows: Mapping[str, Coded]) -> dict[str, list[Coding]]:
-    runs: dict[str, list[Coding]] = {}
+def _by_run(rows: Mapping[str, Coded]) -> dict[str, list[Verdict]]:
+    runs: dict[str, list[Verdict]] = {}
     for message, row in rows.items():
-        runs.setdefault(message.partition("|")[0], []).append(Coding(message, row.marks))
+        runs.setdefault(message.partition("|")[0], []).append(_verdict(message, row))
     return runs
+
+
+def _verdict(message: str, row: Coded) -> Verdict:
+    return Coding(message, row.marks) if row.skipped is None else Abstained(message, row.skipped)

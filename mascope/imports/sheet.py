@@ -1,4 +1,4 @@
-"""Flat files as people have them (CSV of any delimiter, Excel's kinds too; JSON lines; Parquet) → cells.
+"""Flat files as people have them (CSV of any delimiter, Excel's kinds too; JSON; Parquet) → cells.
 
 All cells become text, stripped of nothing; what has no value is the empty text.
 """
@@ -18,6 +18,8 @@ from mascope.errors import InvalidFile
 
 Row = tuple[int, tuple[str, ...]]
 """The line (from 1) where the row begins, and its cells."""
+NESTED = ("flags", "codes", "labels")
+"""Keys under which JSON rows keep their codes."""
 DELIMITERS = ",;\t|"
 
 
@@ -118,7 +120,7 @@ def _text(file: Path) -> str:
         raise InvalidFile(file, "not UTF-8 text; save it as CSV UTF-8", line=line) from error
 
 
-# JSON lines and Parquet ---------------------------------------------------------------------------------
+# JSON and Parquet ---------------------------------------------------------------------------------------
 
 
 def _json_lines(file: Path) -> Sheet:
@@ -133,9 +135,44 @@ def _json_lines(file: Path) -> Sheet:
         if not isinstance(row, dict):
             raise InvalidFile(file, "not an object; each line must be one", line=line)
         rows.append((line, row))
-    columns = tuple(dict.fromkeys(column for _, row in rows for column in row))
-    cells = ((line, tuple(_cell(row.get(column)) for column in columns)) for line, row in rows)
+    return _of_objects(file, rows)
+
+
+def _json(file: Path) -> Sheet:
+    """A list of objects, alone or as the only list of an object; or objects by their ids."""
+    try:
+        whole = json.loads(_text(file))
+    except (ValueError, RecursionError) as error:
+        raise InvalidFile(file, f"not JSON: {error}") from error
+    rows = _listed(whole)
+    if rows is None or not all(isinstance(row, dict) for row in rows):
+        raise InvalidFile(file, "holds no rows; it must be a list of objects, or objects by their ids")
+    return _of_objects(file, list(enumerate(rows, start=1)))
+
+
+def _listed(whole: Any) -> list[Any] | None:
+    if isinstance(whole, list):
+        return whole
+    if not isinstance(whole, dict):
+        return None
+    lists = [value for value in whole.values() if isinstance(value, list)]
+    if lists:
+        return lists[0] if len(lists) == 1 else None
+    return [{"id": id_, **row} if isinstance(row, dict) else row for id_, row in whole.items()]
+
+
+def _of_objects(file: Path, rows: list[tuple[int, dict[str, Any]]]) -> Sheet:
+    flat = [(line, _flat(row)) for line, row in rows]
+    columns = tuple(dict.fromkeys(column for _, row in flat for column in row))
+    cells = ((line, tuple(_cell(row.get(column)) for column in columns)) for line, row in flat)
     return Sheet(file, columns, tuple(cells))
+
+
+def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row with the codes that stand in an object of their own (`"flags": {…}`) beside the rest."""
+    nested = [key for key, value in row.items() if key in NESTED and isinstance(value, dict)]
+    plain = {key: value for key, value in row.items() if key not in nested}
+    return plain | {name: value for key in nested for name, value in row[key].items()}
 
 
 def _parquet(file: Path) -> Sheet:
@@ -172,6 +209,7 @@ READERS: Mapping[str, Callable[[Path], Sheet]] = {
     ".csv": _delimited,
     ".tsv": _delimited,
     ".txt": _delimited,
+    ".json": _json,
     ".jsonl": _json_lines,
     ".ndjson": _json_lines,
     ".parquet": _parquet,

@@ -28,6 +28,8 @@ class Adjudication:
     """Codes (coders, messages) → labels (messages,)."""
     definition: str
     """One sentence for a reader of the report."""
+    takes_gaps: bool = False
+    """Whether it weighs coders who did not come to a message for itself; the others count them as silent."""
 
 
 def intersection(codes: Floats) -> Floats:
@@ -71,6 +73,7 @@ ADJUDICATIONS: Mapping[str, Adjudication] = {
         "yes or no where its probability under the coders' estimated error rates (Dawid & Skene 1979) is at "
         f"least {dawid_skene.DECIDED}, else undecided; with fewer than {dawid_skene.CODERS_NEEDED} coders, "
         "what all of them say",
+        takes_gaps=True,
     ),
 }
 """The rules by name. Beside them the name of any coder stands for that coder's codes alone."""

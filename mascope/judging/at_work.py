@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
@@ -46,7 +46,7 @@ class AtWork:
         self._repeating = Repeating(panel.repeats, panel.seed, stream.runs) if coder.header.model else None
         self._recordings: dict[str | None, Recording] = {}
         self._jobs: deque[Job] = deque()
-        self._blocks = iter(range(len(stream)))
+        self._blocks: Iterator[int] = iter(range(len(stream)))
         self._taking = asyncio.Lock()
 
     def prepare(self) -> None:
@@ -55,7 +55,10 @@ class AtWork:
         for folder in sorted((self._results.root / FOLDER).glob("*")):
             self._recording(folder.name)
 
-    async def code_all(self) -> None:
+    async def code_all(self, blocks: Iterable[int] | None = None) -> None:
+        """Code what is left of the stream, or of these blocks of it."""
+        if blocks is not None:
+            self._blocks = iter(blocks)
         self.setting.observer.started(self.name, self._stream.runs)
         try:
             async with asyncio.TaskGroup() as group:
@@ -98,10 +101,11 @@ class AtWork:
 
     async def _take(self, block: Block) -> None:
         """Queue what of a block is left to code, and between it what is coded again."""
-        first, settled = await self._batches(None, block.units)
+        first, settled = await self._batches(None, block.units, self.coder.batch)
         placed = list(first)
         for position, again in self._again(block):
-            placed += [(position, job) for _, job in (await self._batches(again.name, again.units))[0]]
+            jobs, _ = await self._batches(again.name, again.units, again.batch or self.coder.batch)
+            placed += [(position, job) for _, job in jobs]
         placed.sort(key=lambda one: (one[0], not one[1].repeats))
         self._jobs.extend(job for _, job in placed)
         self._tally.found(len(block.units), settled)
@@ -111,15 +115,18 @@ class AtWork:
         """What is to be coded again, and after how many of the block's messages."""
         if self._repeating is not None:
             yield from self._repeating.anchors(block.units)
-            for sample in self._repeating.sample(len(block.runs), block.units):
-                yield len(block.units), sample
+            for choose in (self._repeating.sample, self._repeating.alone):
+                for chosen in choose(len(block.runs), block.units):
+                    yield len(block.units), chosen
 
-    async def _batches(self, again: str | None, units: Sequence[Unit]) -> tuple[list[tuple[int, Job]], int]:
+    async def _batches(
+        self, again: str | None, units: Sequence[Unit], size: int
+    ) -> tuple[list[tuple[int, Job]], int]:
         """The batches left of `units`, each with its place among them, and how many units are settled."""
         recording = self._recording(again)
         known = await asyncio.to_thread(recording.settled, {unit.run for unit in units})
         settled = frozenset(unit.message.id for unit in units if unit.message.id in known)
-        left = batches(units, self.coder.batch, settled)
+        left = batches(units, size, settled)
         for _, batch in left:
             recording.expect(batch)
         return [(at, Job(batch, recording, again is not None)) for at, batch in left], len(settled)
@@ -129,7 +136,8 @@ class AtWork:
         if again not in self._recordings:
             results = self._results if again is None else place(self._results, again)
             recording = Recording(results, self.coder.header, self.setting.again)
-            recording.prepare()
+            if not self.setting.checked:
+                recording.prepare()
             self._recordings[again] = recording
         return self._recordings[again]
 

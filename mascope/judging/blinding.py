@@ -140,6 +140,14 @@ def _model_names(agent: Agent) -> list[str]:
     route, _, served = agent.served_by.partition("/")
     if route == "rehearsal":  # a persona (`plain`) is an ordinary word, and there is no model to hide
         return []
-    last = served.rpartition("/")[2]
+    vendor, _, last = served.rpartition("/")
     # Without a digit it may be an ordinary word, and the label says the same.
-    return [agent.label, *([last] if re.search(r"\d", last) else [])]
+    with_vendor = [f"{vendor.rpartition('/')[2]}/{last}"] if vendor else []
+    return [agent.label, *_family(agent.label), *with_vendor, *([last] if re.search(r"\d", last) else [])]
+
+
+def _family(label: str) -> list[str]:
+    """`GPT-OSS 120B` → GPT-OSS, which may mean another model of the family, and tells of it all the same."""
+    words = re.match(r"[^\W\d_]+(?:[- ][^\W\d_]+)+(?=[- ]\d)", label)
+    # In small letters it is found in any case; a name of words is looked for with its capital else.
+    return [words[0].lower()] if words else []

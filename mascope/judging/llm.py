@@ -88,6 +88,9 @@ class _Case:
 
     question: Question
     batch: int
+    """Messages in the call by which it is first asked."""
+    place: int
+    """Its place among them, from 1."""
     effort: _Effort = field(default_factory=_Effort)
     unread: int = 0
     """Answers that could not be read."""
@@ -108,7 +111,7 @@ class _Case:
     def _judged(self, verdict: Verdict) -> Judged:
         about = {**self.about, **self.effort.about()}
         if self.batch > 1:
-            about["batch"] = self.batch
+            about |= {"batch": self.batch, "place": self.place}
         if self.question.left_out:
             about["left_out"] = self.question.left_out
         return Judged(verdict, about)
@@ -132,11 +135,12 @@ class LlmCoder:
             flags=panel.codebook.names,
             model=judge.model.served_by,
             simulated=judge.model.simulated,
+            batch=panel.batch,
         )
 
     async def code(self, units: Sequence[Unit], log: CallLog) -> AsyncGenerator[Judged, None]:
         """All units by one call, then by themselves those whose answer is missing or cannot be read."""
-        cases = [_Case(self._question(unit), len(units)) for unit in units]
+        cases = [_Case(self._question(unit), len(units), place) for place, unit in enumerate(units, start=1)]
         await self._ask(cases, log)
         for case in cases:
             if not case.alone:

@@ -4,6 +4,7 @@ Folding keeps every character in its place, so that what is found can be quoted 
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -13,6 +14,7 @@ from mascope.names import Mention, MentionFinder, words_begin
 
 _ITEM = re.compile(r"[ \t]*(?:[-*+•|>◦▪✅☐☑➡→]|\d+[.)]|\*\*)")
 _WORD = re.compile(r"\S*[^\W_]\S*")
+_LETTERS = re.compile(r"[^\W\d_]+")
 _BARE = re.compile(r"[\W\d_]*")
 _LEAST_SAID = 10
 """Characters beside names that make a line more than a list of those present."""
@@ -50,6 +52,14 @@ class Reading:
         """Whether there are that many words, the introduction of the speaker (`[Agent-B]: `) left out."""
         words = _WORD.finditer(self.text, self._words_begin)
         return sum(1 for _ in islice(words, number)) == number
+
+    def words_outside(self, spans: Iterable[tuple[int, int]]) -> int:
+        """How many words begin in none of these stretches; numbers and single signs are no words."""
+        taken = sorted(spans)
+        return sum(
+            not any(start <= word.start() < end for start, end in taken)
+            for word in _LETTERS.finditer(self.plain)
+        )
 
     @cached_property
     def _words_begin(self) -> int:

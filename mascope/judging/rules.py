@@ -63,7 +63,10 @@ class Rules:
 
     def code(self, text: str, seat: Seat) -> dict[str, Mark]:
         """An answer for each flag: "unsure" for one without cues, which no rule can deny."""
-        evidence = self.explain(text, seat)
+        return self.marks(self.explain(text, seat))
+
+    def marks(self, evidence: Mapping[str, Evidence]) -> dict[str, Mark]:
+        """The answers that the evidence for the flags that hold amounts to."""
         return {name: _mark(flag, evidence.get(name)) for name, flag in self._flags.items()}
 
     def explain(self, text: str, seat: Seat) -> dict[str, Evidence]:
@@ -140,6 +143,7 @@ class _Applied:
     def __init__(self, rule: Rule) -> None:
         self.rule = rule
         self._wanted = Phrases(rule.phrases, rule.patterns)
+        self._aside = Phrases(rule.aside)
         self._barred = Phrases(rule.without)
 
     def evidence(self, reading: Reading, seat: Seat) -> Evidence | None:
@@ -147,7 +151,7 @@ class _Applied:
         if not (self._length_fits(reading) and self._names_fit(reading, seat)):
             return None
         found = self._wanted.find(reading)
-        if self._wanted and not self._enough(found):
+        if (self._wanted and not self._enough(found)) or not self._says_no_more(reading, found):
             return None
         span = self._span(reading, seat, found)
         if span is None or self._is_barred(reading):
@@ -156,6 +160,15 @@ class _Applied:
 
     def _enough(self, found: Sequence[Found]) -> bool:
         return bool(found) and (self.rule.at_least == 1 or different(found) >= self.rule.at_least)
+
+    def _says_no_more(self, reading: Reading, found: Sequence[Found]) -> bool:
+        """Whether few words are left beside the ones found, names, and the ones that are not counted."""
+        most = self.rule.most_else
+        if most is None:
+            return True
+        taken = [(one.start, one.end) for one in (*found, *self._aside.find(reading))]
+        taken += [(mention.start, mention.end) for mention in reading.mentions]
+        return reading.words_outside(taken) <= most
 
     def _length_fits(self, reading: Reading) -> bool:
         least, most = self.rule.least_words, self.rule.most_words
@@ -229,7 +242,11 @@ class RuleCoder:
     async def code(self, units: Sequence[Unit], log: CallLog) -> AsyncGenerator[Judged, None]:
         """One verdict for each unit. It makes no calls, so there is nothing to log."""
         for unit in units:
-            yield Judged(Coding(unit.message.id, self._rules.code(unit.message.text, self.seat(unit))))
+            evidence = self._rules.explain(unit.message.text, self.seat(unit))
+            held = {flag: found.rule for flag, found in evidence.items()}
+            yield Judged(
+                Coding(unit.message.id, self._rules.marks(evidence)), {"rules": held} if held else {}
+            )
 
     def seat(self, unit: Unit) -> Seat:
         """What the rules need to know about a unit beside its text."""

@@ -53,3 +53,5 @@ class Setting:
     observer: Observer = field(default_factory=Unobserved)
     halt: Halt = field(default_factory=Halt)
     again: Again = field(default_factory=Again)
+    checked: bool = False
+    """Whether somebody else has looked for codes of another digest already."""

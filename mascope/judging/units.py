@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 
-from mascope.records import SHORTEST_CODABLE, Agent, Message, Turn, codable
+from mascope.records import SHORTEST_CODABLE, Agent, Message, Turn, codable, spoken
 from mascope.store.journal import Journal
 
 UNRECORDED = "unrecorded"
@@ -126,7 +126,8 @@ def _absences(turns: list[Turn], unrecorded: bool) -> dict[str, tuple[Absence, .
             if isinstance(turn, Message) and codable(turn):
                 known = so_far if unrecorded else [(t, n) for t, n in so_far if t.id in turn.seen]
                 absent[turn.id] = _silent(_updated(standing, known), said, turn.agent)
-                said += 1
+            # A fork's copies of its parent's messages are not coded, and were said all the same.
+            said += spoken(turn)
             if turn.agent in failing:
                 so_far.append((turn, said))
         standing = _updated(standing, so_far)

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from mascope.codebook import Panel, load_panel
+from mascope.codebook import Panel
 from mascope.errors import InvalidFile, InvalidInput
+from mascope.panelfile import load_panel
 from mascope.store.layout import Results
 
 DEFAULT = Path("judges") / "behaviour.yaml"

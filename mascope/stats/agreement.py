@@ -2,11 +2,12 @@
 
 Codes are float arrays: 1 yes, 0 no, NaN undecided or missing. A pair is compared on the messages that both
 decided; nothing is filled in. Every coefficient is a function of counts, so runs are summed once and
-resampled as wholes (see `resampling`).
+resampled as wholes (see `resampling`). Where a coder was given a sample drawn with unequal chances, each
+message counts for as many as it stands for.
 """
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from typing import TypeAlias
 
@@ -17,6 +18,7 @@ import pandas as pd
 from mascope.stats import confusion as two
 from mascope.stats import reliability
 from mascope.stats.confusion import Confusion, McNemar
+from mascope.stats.kappa_interval import kappa_by_runs
 from mascope.stats.resampling import (
     Bootstrap,
     Estimate,
@@ -48,6 +50,7 @@ PANEL_COEFFICIENTS: Mapping[str, Formula] = {
     "alpha": lambda terms: reliability.alpha_of(terms[..., 0:3]),
     "fleiss": lambda terms: reliability.fleiss_of(terms[..., 3:6]),
     "ac1": lambda terms: reliability.ac1_of(terms[..., 6:11]),
+    "agreement": lambda terms: reliability.observed_of(terms[..., 6:11]),
 }
 """What is computed of a whole panel, from the terms that `_panel_terms` lays side by side."""
 
@@ -62,6 +65,9 @@ class PanelCodes:
     """(coders, flags, messages): 1 yes, 0 no, NaN undecided or missing."""
     runs: npt.NDArray[np.generic]
     """(messages,): the run of each message; runs are what the bootstrap draws."""
+    weights: Mapping[str, Floats] = field(default_factory=dict)
+    """Coder → (messages,) for how many messages each of its sample stands, NaN elsewhere. Coders that are
+    left out were given every message, or a sample in which all count alike."""
 
     def __post_init__(self) -> None:
         expected = (len(self.coders), len(self.flags), len(self.runs))
@@ -72,7 +78,26 @@ class PanelCodes:
 
     def take(self, messages: npt.NDArray[np.intp] | npt.NDArray[np.bool_]) -> "PanelCodes":
         """The same panel on some of the messages."""
-        return PanelCodes(self.coders, self.flags, self.codes[:, :, messages], self.runs[messages])
+        weights = {coder: each[messages] for coder, each in self.weights.items()}
+        return PanelCodes(self.coders, self.flags, self.codes[:, :, messages], self.runs[messages], weights)
+
+    def joint_weights(self, coders: Sequence[str]) -> Floats | None:
+        """(messages,) for what several coders coded together; None where all messages count alike.
+
+        Of coders who share a sample, its weights. Of coders with samples of their own the product: a message
+        is in both with the product of its chances.
+        """
+        given = [self.weights[coder] for coder in coders if coder in self.weights]
+        joint: Floats | None = None
+        for weights in given:
+            joint = weights if joint is None else _jointly(joint, weights)
+        return joint
+
+
+def _jointly(one: Floats, other: Floats) -> Floats:
+    """Weights of the messages that are in both of two samples; NaN where in neither or in one alone."""
+    both = ~(np.isnan(one) | np.isnan(other))
+    return one if np.array_equal(one[both], other[both]) else one * other
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +105,17 @@ class Agreement:
     """Two coders on one flag, over the messages that both decided."""
 
     confusion: Confusion
+    """Of the messages themselves, whatever they stand for."""
     coefficients: Mapping[str, Estimate]
     """By the names of `COEFFICIENTS`: None where the formula has no value; interval by runs; n in runs."""
     kappa_interval: Interval | None
-    """The analytic interval of kappa, which takes messages as independent."""
+    """The analytic interval of kappa, which takes messages as independent. None also where they are weighted,
+    for which it does not hold."""
     mcnemar: McNemar | None
+    """None also where messages are weighted: a sample drawn by one coder's answers tells nothing of how often
+    the two say yes."""
+    weighted: bool = False
+    """Whether the coefficients count each message for as many as it stands for."""
 
     @property
     def n(self) -> int:
@@ -132,17 +163,23 @@ class PanelAgreement:
 
 
 def pair_agreements(panel: PanelCodes, bootstrap: Bootstrap | None = None) -> tuple[PairAgreement, ...]:
-    """Every pair of coders, in the order of the panel. Without `bootstrap` there are no intervals by runs.
+    """Every pair of coders, in the order of the panel. Without `bootstrap` only kappa has intervals by runs.
 
     All pairs and flags share their resamples: one matrix product serves them all.
     """
     pairs = tuple(combinations(range(len(panel.coders)), 2))
     if not pairs or not panel.flags:
         return ()
-    counts = resampled(_counts_by_run(panel, pairs), bootstrap)
+    weights = [panel.joint_weights((panel.coders[a], panel.coders[b])) for a, b in pairs]
+    counts = resampled(_counts_by_run(panel, pairs, weights), bootstrap)
     return tuple(
-        PairAgreement(panel.coders[a], panel.coders[b], _by_flag(panel.flags, pair), _mean(pair))
-        for pair, (a, b) in ((counts.column(k), pair) for k, pair in enumerate(pairs))
+        PairAgreement(
+            panel.coders[a],
+            panel.coders[b],
+            _by_flag(panel, (a, b), counts.column(k), weighted=weights[k] is not None),
+            _mean(counts.column(k)),
+        )
+        for k, (a, b) in enumerate(pairs)
     )
 
 
@@ -152,7 +189,10 @@ def panel_agreements(panel: PanelCodes, bootstrap: Bootstrap | None = None) -> M
         return {}
     index, runs = cluster_index(panel.runs)
     coded = (~np.isnan(panel.codes)).sum(axis=0)  # (flags, messages)
-    terms = [cluster_totals(_panel_terms(codes), index, runs) for codes in panel.codes.swapaxes(0, 1)]
+    weights = panel.joint_weights(panel.coders)
+    terms = [
+        cluster_totals(_panel_terms(codes, weights), index, runs) for codes in panel.codes.swapaxes(0, 1)
+    ]
     summed = resampled(np.stack(terms, axis=1), bootstrap)
     return {
         flag: PanelAgreement(
@@ -164,60 +204,93 @@ def panel_agreements(panel: PanelCodes, bootstrap: Bootstrap | None = None) -> M
     }
 
 
-def by_stratum(
-    panel: PanelCodes,
-    strata: Sequence[Hashable] | npt.NDArray[np.generic],
-    bootstrap: Bootstrap | None = None,
-) -> Mapping[Hashable, tuple[PairAgreement, ...]]:
-    """`pair_agreements` within each stratum (a series, a model): strata (messages,), in order of appearance.
+def split(
+    panel: PanelCodes, strata: Sequence[Hashable] | npt.NDArray[np.generic]
+) -> Mapping[Hashable, PanelCodes]:
+    """The panel on the messages of each stratum (a series, a model), in order of appearance.
 
-    Messages whose stratum is missing (None, NaN) are left out.
+    strata (messages,). Messages whose stratum is missing (None, NaN) are left out.
     """
     index, labels = pd.factorize(np.asarray(strata))
     order = np.argsort(index, kind="stable")
     bounds = np.searchsorted(index[order], np.arange(len(labels) + 1))
     return {
-        label: pair_agreements(panel.take(order[first:last]), bootstrap)
+        label: panel.take(order[first:last])
         for label, first, last in zip(labels.tolist(), bounds[:-1], bounds[1:], strict=True)
     }
 
 
-def _counts_by_run(panel: PanelCodes, pairs: Sequence[tuple[int, int]]) -> Floats:
-    """2 × 2 counts (runs, pairs, flags, 4)."""
+def by_stratum(
+    panel: PanelCodes,
+    strata: Sequence[Hashable] | npt.NDArray[np.generic],
+    bootstrap: Bootstrap | None = None,
+) -> Mapping[Hashable, tuple[PairAgreement, ...]]:
+    """`pair_agreements` within each stratum, as `split` has them."""
+    return {label: pair_agreements(part, bootstrap) for label, part in split(panel, strata).items()}
+
+
+def _counts_by_run(
+    panel: PanelCodes, pairs: Sequence[tuple[int, int]], weights: Sequence[Floats | None]
+) -> Floats:
+    """2 × 2 counts (runs, pairs, flags, 4), weighted by the pairs' weights."""
     index, runs = cluster_index(panel.runs)
     counts = np.empty((runs, len(pairs), len(panel.flags), 4))
     for k, (a, b) in enumerate(pairs):
         for flag in range(len(panel.flags)):
-            counts[:, k, flag] = two.confusions(panel.codes[a, flag], panel.codes[b, flag], index, runs)
+            codes = panel.codes[a, flag], panel.codes[b, flag]
+            counts[:, k, flag] = two.confusions(*codes, index, runs, weights[k])
     return counts
 
 
-def _panel_terms(codes: Floats) -> Floats:
-    """What each message adds to the coefficients: codes (coders, messages) → (messages, 3 + 3 + 5)."""
+def _panel_terms(codes: Floats, weights: Floats | None = None) -> Floats:
+    """What each message adds to the coefficients: codes (coders, messages) → (messages, 3 + 3 + 5).
+
+    Weights are scaled to sum to the messages that are coded, on whose number alpha depends.
+    """
     tallies = reliability.tally(codes)
     parts = (
         reliability.alpha_terms(tallies),
         reliability.fleiss_terms(tallies, len(codes)),
         reliability.ac1_terms(tallies),
     )
-    return np.concatenate(parts, axis=-1)
+    terms = np.concatenate(parts, axis=-1)
+    if weights is None:
+        return terms
+    coded = ~np.isnan(weights) & ~np.isnan(codes).all(axis=0)
+    scale = coded.sum() / weights[coded].sum() if coded.any() else 1.0
+    return terms * np.where(coded, weights * scale, 0.0)[:, np.newaxis]
 
 
 def _estimates(formulas: Mapping[str, Formula], totals: Resampled) -> dict[str, Estimate]:
     return {name: totals.estimate(formula) for name, formula in formulas.items()}
 
 
-def _by_flag(flags: Sequence[str], counts: Resampled) -> Mapping[str, Agreement]:
-    return {flag: _agreement(counts.column(k)) for k, flag in enumerate(flags)}
+def _by_flag(
+    panel: PanelCodes, pair: tuple[int, int], counts: Resampled, *, weighted: bool
+) -> Mapping[str, Agreement]:
+    """From counts (runs, flags, 4) of one pair."""
+    found = {}
+    for k, flag in enumerate(panel.flags):
+        counted = counts.totals[:, k].sum(axis=0)
+        table = (
+            two.confusion(panel.codes[pair[0], k], panel.codes[pair[1], k])
+            if weighted
+            else two.as_confusion(counted)
+        )
+        found[flag] = _agreement(counts.column(k), table, weighted=weighted)
+    return found
 
 
-def _agreement(counts: Resampled) -> Agreement:
-    """From counts (runs, 4) of one pair and flag."""
-    table = two.as_confusion(counts.totals.sum(axis=0))
+def _agreement(counts: Resampled, table: Confusion, *, weighted: bool) -> Agreement:
+    """From counts (runs, 4) of one pair and flag, and the table of the messages themselves."""
     coefficients = _estimates(COEFFICIENTS, counts)
     analytic = two.kappa_interval(table, counts.level)
-    if analytic is None:  # every resample then gives the same kappa, and that is not certainty either
-        coefficients["kappa"] = replace(coefficients["kappa"], interval=None)
+    kappa = kappa_by_runs(counts.totals, counts.level)
+    if analytic is None:  # nothing varied, in any run, and that is not certainty either
+        kappa = replace(kappa, interval=None)
+    coefficients["kappa"] = kappa
+    if weighted:
+        return Agreement(table, coefficients, None, None, weighted=True)
     return Agreement(table, coefficients, analytic, two.mcnemar(table))
 
 

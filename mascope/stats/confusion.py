@@ -44,15 +44,19 @@ class McNemar:
     p: float
 
 
-def confusions(a: npt.ArrayLike, b: npt.ArrayLike, index: Indices, clusters: int) -> Floats:
+def confusions(
+    a: npt.ArrayLike, b: npt.ArrayLike, index: Indices, clusters: int, weights: Floats | None = None
+) -> Floats:
     """Counts (clusters, 4) of two coders' codes (messages,): 1 yes, 0 no, NaN undecided.
 
     `index` is the cluster (run) of each message. Messages that either coder left undecided are not counted.
+    With `weights` (messages,) each counts for as many as it stands for, scaled to sum to their number.
     """
     first, second = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
     both = ~(np.isnan(first) | np.isnan(second))
     cell = 3 - 2 * first[both].astype(np.intp) - second[both].astype(np.intp)
-    counts = np.bincount(4 * index[both] + cell, minlength=4 * clusters)
+    weighed = None if weights is None or not both.any() else weights[both] / weights[both].mean()
+    counts = np.bincount(4 * index[both] + cell, weights=weighed, minlength=4 * clusters)
     return counts.reshape(clusters, 4).astype(np.float64)
 
 
@@ -124,17 +128,19 @@ def kappa_variance(counts: Floats) -> Floats:
 
 
 def kappa_interval(table: Confusion, level: float = LEVEL) -> Interval | None:
-    """Analytic interval κ ± z·se. It is not cut off at 1, which a normal approximation may overstep.
+    """Analytic interval κ ± z·se, cut off at −1 and 1.
 
-    None where the variance is 0 (a coder that never varies, perfect agreement): the approximation fails
-    there, and an interval without width would claim certainty.
+    The normal approximation may overstep what kappa can be; cutting that off loses no coverage. None where
+    the variance is 0 (a coder that never varies, perfect agreement): the approximation fails there, and an
+    interval without width would claim certainty.
     """
     counts = as_counts(table)
     centre, variance = number(kappa(counts)), number(kappa_variance(counts))
     if centre is None or variance is None or variance * table.n < _ROUNDING:
         return None
     margin = float(stats.norm.ppf((1 + level) / 2)) * variance**0.5
-    return Interval(centre - margin, centre + margin, level, "Fleiss, Cohen & Everitt 1969")
+    low, high = max(-1.0, centre - margin), min(1.0, centre + margin)
+    return Interval(low, high, level, "Fleiss, Cohen & Everitt 1969")
 
 
 def ac1(counts: Floats) -> Floats:

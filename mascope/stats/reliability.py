@@ -84,6 +84,11 @@ def ac1_terms(tallies: Floats) -> Floats:
     return np.concatenate([alike, coded >= 2, coded >= 1, tallies / np.maximum(coded, 1)], axis=-1)
 
 
+def observed_of(terms: Floats) -> Floats:
+    """Mean share of a unit's pairs of codes that are alike, of the terms of AC1; of units with two codes."""
+    return ratio(terms[..., 0], terms[..., 1])
+
+
 def ac1_of(terms: Floats) -> Floats:
     """Gwet's AC1 for several coders with missing codes (Gwet 2008; Gwet 2014, Handbook, 4th edition).
 

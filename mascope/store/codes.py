@@ -10,7 +10,7 @@ from typing import Any, Literal, assert_never
 from mascope.errors import CorruptJournal
 from mascope.records import Abstained, Coding, Mark, Unanswered, Unreadable, Verdict
 from mascope.store import lines
-from mascope.store.fields import NUMBER, TEXT, TEXTS, TRUTH, Fields
+from mascope.store.fields import COUNT, NUMBER, TEXT, TEXTS, TRUTH, Fields
 
 CoderKind = Literal["llm", "rules", "human", "imported"]
 
@@ -26,17 +26,22 @@ class CoderHeader:
     flags: tuple[str, ...]
     model: str | None = None
     simulated: bool = False
+    batch: int = 1
+    """Messages that it was given by one call."""
 
 
 HEADER = Fields.of(
-    CoderHeader, coder=TEXT, kind=TEXT, digest=TEXT, flags=TEXTS, model=TEXT.or_none(), simulated=TRUTH
-)
+    CoderHeader, coder=TEXT, kind=TEXT, digest=TEXT, flags=TEXTS, model=TEXT.or_none(), simulated=TRUTH,
+    batch=COUNT,
+)  # fmt: skip
 VERDICTS: Mapping[str, Fields] = {
     "coding": Fields.of(Coding, message=TEXT),
     "unreadable": Fields.of(Unreadable, message=TEXT, answer=TEXT, problem=TEXT),
     "abstained": Fields.of(Abstained, message=TEXT, reason=TEXT),
     "unanswered": Fields.of(Unanswered, message=TEXT, kind=TEXT, detail=TEXT),
 }
+BARE: Mapping[str, Mark] = {"yes": Mark("yes"), "no": Mark("no"), "unsure": Mark("unsure")}
+"""Marks that say no more than the answer, as most do: made once."""
 MARK = Fields.of(Mark, answer=TEXT, level=TEXT.or_none(), quote=TEXT.or_none(), confidence=NUMBER.or_none())
 
 
@@ -55,7 +60,7 @@ def read(file: Path) -> Codes:
     header: CoderHeader | None = None
     verdicts: dict[str, Verdict] = {}
     weights: dict[str, float] = {}
-    for number, line in enumerate(lines.read(file), start=1):
+    for number, line in enumerate(lines.read_outlined(file), start=1):
         try:
             if line["event"] == "coder":
                 header = _header(line)
@@ -114,12 +119,18 @@ class CodesRecorder:
         self._lines.close()
 
 
-def whole(header: CoderHeader, verdicts: Iterable[Verdict], at: str) -> bytes:
-    """A codes file in one piece, for codes made elsewhere."""
+def whole(
+    header: CoderHeader,
+    verdicts: Iterable[Verdict],
+    at: str,
+    about: Mapping[str, Mapping[str, Any]] | None = None,
+) -> bytes:
+    """A codes file in one piece, for codes made elsewhere; `about` goes beside a message's (weight, …)."""
     written = [lines.encode({"event": "coder", "at": at, **asdict(header)})]
     for verdict in verdicts:
         event, fields = _plain(verdict)
-        written.append(lines.encode({"event": event, "at": at, **fields}))
+        beside = (about or {}).get(verdict.message, {})
+        written.append(lines.encode({"event": event, "at": at, **fields, **beside}))
     return b"".join(written)
 
 
@@ -164,6 +175,8 @@ def _verdict(line: Mapping[str, Any]) -> Verdict:
 
 
 def _read_mark(mark: Any) -> Mark:
+    if isinstance(mark, str) and mark in BARE:
+        return BARE[mark]
     fields = {"answer": mark} if isinstance(mark, str) else dict(mark)
     MARK.check(fields, "flags.")
     if fields["answer"] not in ("yes", "no", "unsure"):

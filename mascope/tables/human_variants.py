@@ -13,11 +13,11 @@ import pandas as pd
 from mascope.stats.comparisons import Comparison
 from mascope.stats.correction import Validated, accuracy, prediction_powered
 from mascope.stats.profiles import any_trait, flag_values, tally
-from mascope.stats.resampling import Estimate, Floats
+from mascope.stats.resampling import Estimate
 from mascope.stats.sensitivity import Finding, corrected_finding, finding
 from mascope.stats.similarity import DISTANCES, mean_cosines, mean_distances
-from mascope.tables.agreement import panel_codes
 from mascope.tables.analysis import Analysis
+from mascope.tables.truth import Truth, truths
 
 FROM_PROFILES = ("similarity", *DISTANCES)
 
@@ -25,29 +25,16 @@ FROM_PROFILES = ("similarity", *DISTANCES)
 def human_findings(
     analysis: Analysis, questions: list[Comparison]
 ) -> Iterator[tuple[str, dict[str, Finding]]]:
-    """(human, hypothesis → finding) for each human who coded beside the panel, where it can be said."""
-    for human in _humans(analysis):
-        true = panel_codes(analysis, (human,)).codes[0]
-        weights = _weights(analysis, human)
-        shares = {q.hypothesis: found for q in questions if (found := _share(analysis, q, true, weights))}
-        yield human, shares | _of_profiles(analysis, questions, true, weights)
+    """(human, hypothesis → finding) for each human who coded beside the panel, where it can be said.
+
+    Of several humans also for what they come to together, which comes first.
+    """
+    for truth in truths(analysis):
+        shares = {q.hypothesis: found for q in questions if (found := _share(analysis, q, truth))}
+        yield truth.name, shares | _of_profiles(analysis, questions, truth)
 
 
-def _humans(analysis: Analysis) -> list[str]:
-    kinds = analysis.frames.codes.drop_duplicates("coder").set_index("coder")["kind"].astype(str)
-    return [coder for coder in analysis.references if kinds[coder] == "human"]
-
-
-def _weights(analysis: Analysis, human: str) -> Floats | None:
-    """(messages,) of the human's sample; None where not all of it is weighted, for then no message can be."""
-    codes = analysis.frames.codes
-    given = codes[(codes["coder"] == human) & (codes["outcome"] == "coding")].set_index("message")["weight"]
-    if given.isna().any():
-        return None
-    return given.reindex(analysis.frames.messages["message"]).to_numpy(dtype=np.float64)
-
-
-def _share(analysis: Analysis, question: Comparison, true: Floats, weights: Floats | None) -> Finding | None:
+def _share(analysis: Analysis, question: Comparison, truth: Truth) -> Finding | None:
     """For a flag's rate or the share with any trait of independent runs."""
     if question.measure in analysis.flags:
         wanted: tuple[str, ...] = (question.measure,)
@@ -57,9 +44,9 @@ def _share(analysis: Analysis, question: Comparison, true: Floats, weights: Floa
         return None
     if question.matched_by is not None:
         return None
-    human = any_trait(true[[analysis.flags.index(flag) for flag in wanted]])
+    human = any_trait(truth.codes[[analysis.flags.index(flag) for flag in wanted]])
     coder = any_trait(flag_values(analysis.labelled, wanted))
-    codes = Validated(coder, human, weights, analysis.labelled["run"].to_numpy(dtype=object))
+    codes = Validated(coder, human, truth.weights, analysis.labelled["run"].to_numpy(dtype=object))
     return corrected_finding(
         question, _rate(analysis, codes, question.series_a), _rate(analysis, codes, question.series_b)
     )
@@ -74,24 +61,22 @@ def _rate(analysis: Analysis, codes: Validated, series: str) -> Estimate:
     return Estimate(rate.value, rate.interval, runs)
 
 
-def _of_profiles(
-    analysis: Analysis, questions: list[Comparison], true: Floats, weights: Floats | None
-) -> dict[str, Finding]:
+def _of_profiles(analysis: Analysis, questions: list[Comparison], truth: Truth) -> dict[str, Finding]:
     asked = [question for question in questions if question.measure in FROM_PROFILES]
-    corrected = _corrected_measures(analysis, true, weights) if asked else None
+    corrected = _corrected_measures(analysis, truth) if asked else None
     return (
         {} if corrected is None else {q.hypothesis: finding(q, corrected) for q in asked if not q.matched_by}
     )
 
 
-def _corrected_measures(analysis: Analysis, true: Floats, weights: Floats | None) -> pd.DataFrame | None:
+def _corrected_measures(analysis: Analysis, truth: Truth) -> pd.DataFrame | None:
     """`FROM_PROFILES` of each run; None where the errors of some trait are unknown or hide all there is."""
     counts = tally(analysis.labelled, analysis.traits, analysis.series)
     rates = counts.rates.copy()
     runs = analysis.labelled["run"].to_numpy(dtype=object)
     for place, trait in enumerate(analysis.traits):
-        human = true[analysis.flags.index(trait)]
-        codes = Validated(flag_values(analysis.labelled, [trait])[0], human, weights, runs)
+        human = truth.codes[analysis.flags.index(trait)]
+        codes = Validated(flag_values(analysis.labelled, [trait])[0], human, truth.weights, runs)
         found = accuracy(codes)
         if found.sensitivity.value is None or found.specificity.value is None:
             return None

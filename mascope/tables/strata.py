@@ -1,18 +1,19 @@
 """Agreement looked at more closely: of the whole panel, and within each series and each model."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
-from mascope.stats.agreement import Agreement, PanelAgreement, by_stratum, panel_agreements
+from mascope.stats.agreement import Agreement, PanelAgreement, by_stratum, panel_agreements, split
+from mascope.stats.confusion import kappa_interval
 from mascope.stats.resampling import Bootstrap, Estimate
-from mascope.tables.agreement import panel_codes
+from mascope.tables.agreement import FEW
 from mascope.tables.analysis import Analysis
+from mascope.tables.codes import panel_codes
 from mascope.tables.differentiation import NOTE
 from mascope.tables.estimates import cells, frame_of
 from mascope.tables.table import Column, Table
 
 STRATA: Mapping[str, str] = {"series": "series", "model": "label"}
 """Kind of stratum → the column of the messages that holds it."""
-FEW = "Fewer than two coders have coded: there is no agreement."
 
 BY_COLUMNS = (
     Column("by", "What the messages are divided by: series or model."),
@@ -23,9 +24,10 @@ BY_COLUMNS = (
     Column("n", "Messages of the stratum that both decided."),
     Column("agreement", "Share of them that both coded alike.", 3),
     Column("kappa", "Cohen's kappa (Cohen 1960).", 3),
-    Column("kappa_low", "Lower end of its 95% interval by bootstrap over runs.", 3),
+    Column("kappa_low", "Lower end of its 95% interval by jackknife over runs.", 3),
     Column("kappa_high", "Upper end of the same.", 3),
     Column("ac1", "Gwet's AC1 (Gwet 2008).", 3),
+    Column("weighted", "Whether messages count for as many as they stand for in a sample.", detail=True),
     NOTE,
 )
 
@@ -45,6 +47,9 @@ PANEL_COLUMNS = (
     Column("ac1_high", "Upper end of the same.", 3),
     NOTE,
 )
+PANEL_BY_COLUMNS = (*BY_COLUMNS[:2], *PANEL_COLUMNS)
+BY_RESAMPLES = 2000
+"""Resamples for the panel within each stratum, at most: there are many strata."""
 
 
 def agreement_by_table(analysis: Analysis) -> Table:
@@ -63,8 +68,34 @@ def panel_agreement_table(analysis: Analysis) -> Table:
         found = panel_agreements(panel_codes(analysis, coders), bootstrap)
     rows = [_panel_row(flag, agreement, len(coders)) for flag, agreement in found.items()]
     frame = frame_of(rows, PANEL_COLUMNS)
-    notes = () if len(coders) > 1 else ("The panel has fewer than two coders: there is no agreement.",)
-    return Table("panel_agreement", "Agreement of the whole panel", PANEL_COLUMNS, frame, notes)
+    return Table("panel_agreement", "Agreement of the whole panel", PANEL_COLUMNS, frame, _of_panel(coders))
+
+
+def panel_agreement_by_table(analysis: Analysis) -> Table:
+    """One row a stratum and flag: all coders of the panel together."""
+    frame = frame_of(_panel_by_rows(analysis), PANEL_BY_COLUMNS)
+    title = "Agreement of the whole panel by series and model"
+    return Table("panel_agreement_by", title, PANEL_BY_COLUMNS, frame, _of_panel(analysis.coders))
+
+
+def _panel_by_rows(analysis: Analysis) -> Iterator[Mapping[str, object]]:
+    coders = analysis.coders
+    if len(coders) < 2 or not analysis.flags:
+        return
+    panel = panel_codes(analysis, coders)
+    for kind, column in STRATA.items():
+        strata = analysis.frames.messages[column].to_numpy(dtype=object)
+        rng = analysis.rng(f"panel_agreement by {kind}")
+        for stratum, part in split(panel, strata).items():
+            found = panel_agreements(part, Bootstrap(rng, min(analysis.resamples, BY_RESAMPLES)))
+            for flag, agreement in found.items():
+                if agreement.messages:
+                    row = _panel_row(flag, agreement, len(coders))
+                    yield {"by": kind, "stratum": str(stratum), **row}
+
+
+def _of_panel(coders: Sequence[str]) -> tuple[str, ...]:
+    return () if len(coders) > 1 else ("The panel has fewer than two coders: there is no agreement.",)
 
 
 def _everyone(analysis: Analysis) -> tuple[str, ...]:
@@ -78,8 +109,7 @@ def _by_rows(analysis: Analysis) -> Iterator[Mapping[str, object]]:
     panel = panel_codes(analysis, coders)
     for kind, column in STRATA.items():
         strata = analysis.frames.messages[column].to_numpy(dtype=object)
-        bootstrap = Bootstrap(analysis.rng(f"agreement by {kind}"), analysis.resamples)
-        for stratum, pairs in by_stratum(panel, strata, bootstrap).items():
+        for stratum, pairs in by_stratum(panel, strata).items():
             for pair in pairs:
                 who = {"by": kind, "stratum": str(stratum), "coder_a": pair.coder_a, "coder_b": pair.coder_b}
                 yield from (
@@ -94,6 +124,7 @@ def _by_cells(found: Agreement) -> Mapping[str, object]:
         "agreement": found.coefficients["agreement"].value,
         "ac1": found.coefficients["ac1"].value,
         **cells("kappa", kappa),
+        "weighted": found.weighted,
         "note": _why(found, kappa),
     }
 
@@ -101,7 +132,7 @@ def _by_cells(found: Agreement) -> Mapping[str, object]:
 def _why(found: Agreement, kappa: Estimate) -> str | None:
     if kappa.value is None:
         return "neither coder ever varied"
-    if found.kappa_interval is None:
+    if kappa_interval(found.confusion) is None:
         return "no interval: a coder never varied, or both always agreed"
     return None if kappa.interval else "no interval: too few runs, or the flag in too few of them"
 

@@ -64,9 +64,9 @@ def test_codes_are_filed_by_coder_and_run(held: Results, sheet: Sheet) -> None:
 @pytest.mark.parametrize(
     ("cell", "answer"),
     [
-        *((cell, "yes") for cell in ("true", "TRUE", "1", "1.0", "yes", "Y", "x", " X ")),
-        *((cell, "no") for cell in ("false", "0", "0.0", "No", "n", "")),
-        ("unsure", "unsure"),
+        *((cell, "yes") for cell in ("true", "TRUE", "1", "1.0", "yes", "Y", "x", " X ", "oui", "✓")),
+        *((cell, "no") for cell in ("false", "0", "0.0", "No", "n", "", "Non", "✗")),
+        *((cell, "unsure") for cell in ("unsure", "cannot tell", "?")),
     ],
 )
 def test_cells_are_read_as_people_write_them(held: Results, sheet: Sheet, cell: str, answer: str) -> None:
@@ -75,13 +75,57 @@ def test_cells_are_read_as_people_write_them(held: Results, sheet: Sheet, cell: 
     assert marks(held, "me")["A-run01|Agent-A|R0"]["PHATIC"].answer == answer
 
 
-@pytest.mark.parametrize("cell", ["maybe", "2", "-1", "0.5", "oui?", "L1"])
+@pytest.mark.parametrize("cell", ["maybe", "2", "-1", "0.5", "oui?", "L12"])
 def test_any_other_cell_is_named_by_line_and_column(held: Results, sheet: Sheet, cell: str) -> None:
     file = sheet(f"id,phatic,meta\nA-run01|Agent-A|R0,1,1\nA-run01|Agent-A|R1,1,{cell}\n")
 
     with pytest.raises(InvalidFile, match=rf"codes\.csv:3: meta: '{cell.replace('?', '.')}' is no code"):
         import_codes(file, held, "me")
     assert held.coders() == ()
+
+
+@pytest.mark.parametrize("cell", ["NA", "n/a", "NaN", "null"])
+def test_a_cell_that_says_there_is_no_code_is_never_a_no(held: Results, sheet: Sheet, cell: str) -> None:
+    import_codes(sheet(f"id,phatic,meta\nA-run01|Agent-A|R0,{cell},1\n"), held, "me", blank="no")
+
+    assert marks(held, "me") == {"A-run01|Agent-A|R0": {"META": Mark("yes")}}
+
+
+def test_a_level_in_the_flags_own_column_is_a_yes(held: Results, sheet: Sheet) -> None:
+    import_codes(sheet("id,comp,meta\nA-run01|Agent-A|R0,L2,0\n"), held, "me")
+
+    assert marks(held, "me")["A-run01|Agent-A|R0"]["COMP"] == Mark("yes", "L2")
+
+
+@pytest.mark.parametrize("round_", ["1", "R1", "r1"])
+def test_without_an_id_run_name_and_round_say_which_message(held: Results, sheet: Sheet, round_: str) -> None:
+    import_codes(sheet(f"run;agent;round;phatic\nA-run02;Agent-A;{round_};yes\n"), held, "me")
+
+    assert marks(held, "me") == {"A-run02|Agent-A|R1": {"PHATIC": Mark("yes")}}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[{"id": "A-run01|Agent-A|R0", "PHATIC": true, "META": false}]',
+        '{"coder": "ada", "rows": [{"message": "A-run01|Agent-A|R0", "phatic": 1, "meta": 0}]}',
+        '{"A-run01|Agent-A|R0": {"phatic": "yes", "meta": "no"}}',
+        '[{"id": "A-run01|Agent-A|R0", "flags": {"PHATIC": "x", "META": "no"}}]',
+    ],
+)
+def test_json_of_any_usual_shape_is_read(held: Results, tmp_path: Path, text: str) -> None:
+    file = tmp_path / "codes.json"
+    file.write_text(text)
+    import_codes(file, held, "me")
+
+    assert marks(held, "me") == {"A-run01|Agent-A|R0": {"PHATIC": Mark("yes"), "META": Mark("no")}}
+
+
+def test_a_person_of_any_name_is_a_human_where_that_is_said(held: Results, sheet: Sheet) -> None:
+    file = sheet("id,phatic\nA-run01|Agent-A|R0,1\n")
+
+    assert import_codes(file, held, "ada").kind == "imported"
+    assert import_codes(file, held, "eve", kind="human").kind == "human"
 
 
 def test_a_blank_can_mean_missing(held: Results, sheet: Sheet) -> None:

@@ -122,6 +122,15 @@ def test_a_bad_json_line_is_named(tmp_path: Path, line: str, problem: str) -> No
         sheet.read(file)
 
 
+@pytest.mark.parametrize("text", ["3", "[1, 2]", '{"a": [], "b": []}', '{"a": 1}', "[{", "[" * 9000])
+def test_json_that_holds_no_rows_is_refused(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "codes.json"
+    file.write_text(text)
+
+    with pytest.raises(InvalidFile, match=r"codes\.json: (holds no rows|not JSON)"):
+        sheet.read(file)
+
+
 def test_parquet_becomes_cells(tmp_path: Path) -> None:
     file = tmp_path / "table.parquet"
     frame = pd.DataFrame({"id": ["a", "b"], "flag": [True, None], "n": [1.0, None], "round": [0, 1]})

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mascope.codebook import ADJUDICATION_RULES
 from mascope.errors import InvalidInput
 from mascope.judging.adjudication import ADJUDICATIONS, adjudicate
 
@@ -123,6 +124,10 @@ def test_without_coders_there_is_nothing_to_label() -> None:
 def test_a_code_that_is_neither_yes_nor_no_nor_missing_is_refused() -> None:
     with pytest.raises(ValueError, match="a code of gemini"):
         adjudicate({"gemini": [2.0]}, "union")
+
+
+def test_panel_files_know_just_these_rules() -> None:
+    assert set(ADJUDICATION_RULES) == set(ADJUDICATIONS)
 
 
 def test_every_rule_says_what_it_does() -> None:

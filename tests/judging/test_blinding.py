@@ -86,6 +86,21 @@ def test_models_are_hidden_by_label_and_by_served_name() -> None:
     assert not re.search("kimi|llama|70b|0905", shown, re.IGNORECASE)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I agree with GPT-OSS.",
+        "the endpoint moonshotai/kimi-k2-instruct-0905 is down",
+        "Moonshotai/Kimi-K2-Instruct-0905's answer",
+        "gpt\u2011oss, are you there?",
+    ],
+)
+def test_neither_the_family_of_a_model_nor_its_vendor_beside_it_is_told(text: str) -> None:
+    agents = (*NEUTRAL, agent("Agent-D", "groq/openai/gpt-oss-120b", "GPT-OSS 120B"))
+
+    assert not re.search(r"gpt|oss|moonshot|kimi", blind(text, agents)[0], re.IGNORECASE)
+
+
 def test_a_model_that_all_share_names_nobody() -> None:
     shown, blinding = blind("As LLaMA 3.3 70B, I follow Bravo.", CLONES)
 

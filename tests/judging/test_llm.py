@@ -2,7 +2,6 @@ import asyncio
 import json
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
@@ -32,16 +31,9 @@ from tests.judging.small_study import (
     every_item,
     failing,
     items,
-    small_study,
     target,
     verdicts,
 )
-
-
-@pytest.fixture
-def results(tmp_path: Path) -> Results:
-    return small_study(tmp_path)
-
 
 # Answers that cannot be read -------------------------------------------------------------------------------
 

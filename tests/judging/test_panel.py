@@ -30,16 +30,9 @@ from tests.judging.small_study import (
     events,
     failing,
     no_wait,
-    small_study,
     target,
     verdicts,
 )
-
-
-@pytest.fixture
-def results(tmp_path: Path) -> Results:
-    return small_study(tmp_path)
-
 
 # What is asked, and in which order -------------------------------------------------------------------------
 

@@ -19,16 +19,9 @@ from tests.judging.small_study import (
     a_panel,
     ask,
     every_item,
-    small_study,
     verdicts,
     write_run,
 )
-
-
-@pytest.fixture
-def results(tmp_path: Path) -> Results:
-    return small_study(tmp_path)
-
 
 # Resuming --------------------------------------------------------------------------------------------------
 

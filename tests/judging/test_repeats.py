@@ -1,6 +1,5 @@
 from collections import Counter
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -9,18 +8,23 @@ from mascope.chat.types import Request
 from mascope.codebook import Panel, Repeats
 from mascope.errors import InvalidInput
 from mascope.judging.recording import Again
-from mascope.judging.repeats import repeated
 from mascope.judging.setting import Setting
 from mascope.records import Coding, Mark
 from mascope.store.layout import Results
-from tests.judging.small_study import NO, YES, a_judge, a_panel, ask, small_study, target, verdicts
+from mascope.store.recodings import load
+from tests.judging.small_study import (
+    NO,
+    YES,
+    a_judge,
+    a_panel,
+    ask,
+    every_item,
+    items,
+    target,
+    verdicts,
+)
 
 BOTH_NO = {"LEAD": Mark("no"), "META": Mark("no")}
-
-
-@pytest.fixture
-def results(tmp_path: Path) -> Results:
-    return small_study(tmp_path)
 
 
 def panel(repeats: Repeats, batch: int = 1) -> Panel:
@@ -74,11 +78,31 @@ def test_repetitions_are_read_back_in_their_order(results: Results) -> None:
 
     ask(results, panel(Repeats(sample=4, times=3)), answer)
 
-    found = repeated(results, "one", "sample")
-    assert len(found) == 4
-    assert {tuple(coding.marks["LEAD"].answer for coding in codings) for codings in found.values()} == {
-        ("no", "yes", "no")
-    }
+    found = load(results).repeats
+    assert found["message"].nunique() == 4
+    assert all(verdicts(results)[id_] == Coding(id_, BOTH_NO) for id_ in found["message"])
+    for _, codings in found.groupby("message"):
+        assert codings["turn"].tolist() == [1, 2]
+        assert codings["LEAD"].tolist() == [1.0, 0.0]
+
+
+def test_some_messages_of_batches_are_coded_alone_once_more(results: Results) -> None:
+    chat = Scripted(every_item)
+
+    summary = ask(results, panel(Repeats(alone=6), batch=4), chat)
+
+    sizes = Counter(len(items(request)) for request in chat.requests)
+    assert sizes == {4: 12, 1: 6}
+    assert (summary.coders[0].coded, summary.coders[0].repeated) == (48, 6)
+    assert set(load(results).repeats["kind"]) == {"alone"}
+
+
+def test_what_is_coded_in_batches_and_again_is_asked_in_batches_too(results: Results) -> None:
+    chat = Scripted(every_item)
+
+    ask(results, panel(Repeats(sample=8), batch=4), chat)
+
+    assert Counter(len(items(request)) for request in chat.requests) == {4: 14}
 
 
 def test_repetitions_resume_and_are_not_done_twice(results: Results) -> None:

@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mascope.codebook import Codebook, Flag, load_panel
+from mascope.codebook import Codebook, Flag
 from mascope.cues import Cues, Rule
 from mascope.imports import IMPORTERS, import_codes
 from mascope.judging.rules import Evidence, RuleCoder, Rules, Seat, rules_digest
 from mascope.judging.units import units_of
 from mascope.names import MentionFinder
+from mascope.panelfile import load_panel
 from mascope.records import Coding, Mark
 from mascope.stats.confusion import as_counts, confusion, kappa
 from mascope.store import codes, journal
@@ -44,6 +45,11 @@ def flags(text: str, *, absent: str = "") -> set[str]:
         "Merci, à demain !",
         "All set. See you at 09:30.",
         "👍",
+        "Good morning everyone!",
+        "You're welcome, Agent-C!",
+        "Understood, Agent-H. Standing by.",
+        "Avec plaisir, à très vite !",
+        "Bon courage !",
     ],
 )
 def test_short_words_without_substance_are_phatic(text: str) -> None:
@@ -54,6 +60,11 @@ def test_short_words_without_substance_are_phatic(text: str) -> None:
     "text",
     [
         "Prenons Flutter.",
+        "We cut the second stage; it costs too much.",
+        "Agent-B, what is your view on the second ward?",
+        "Les bénévoles arrivent par le portail nord.",
+        "OK, we recruit forty nurses.",
+        "Thanks, the ethics board approved the questionnaire.",
         "Quel budget pour la publicité ?",
         "Je propose de commencer demain.",
         "Thread closed. See you on Monday!",
@@ -74,6 +85,8 @@ def test_short_words_with_substance_and_long_ones_are_not(text: str) -> None:
         "On clôt ici, bon week-end et à lundi pour le lancement du premier sprint avec toute l'équipe.",
         "Il semble que nous avons atteint la limite de tokens pour notre modèle de langage.",
         "To summarize: the scope is fixed, the dates are known, and everybody has a role to play now.",
+        "Let's stay on topic, please: nobody has answered the question about the noise.",
+        "Nous tournons en rond depuis quatre tours, et chacun répète la même liste de risques.",
         "**Synthèse** : le périmètre est fixé et chacun connaît ses dates pour les semaines qui viennent.",
     ],
 )
@@ -87,6 +100,7 @@ def test_words_about_the_discussion_are_meta(text: str) -> None:
         "Prochaine étape : valider les maquettes avec le client avant vendredi et ouvrir les inscriptions.",
         "Merci pour la synthèse. Je termine les maquettes ce soir et je les partage demain matin.",
         "En résumé, Flutter et PostgreSQL.",
+        "We exchange messages over a secure line, and the registration closes on 4 May.",
     ],
 )
 def test_words_about_the_task_are_not_meta(text: str) -> None:
@@ -102,6 +116,10 @@ def test_words_about_the_task_are_not_meta(text: str) -> None:
         "@Agent-D, peux-tu terminer le contrat avant mardi ?",
         "Agent-E, please book the venue by Friday.",
         "Je vais demander à Agent-F de partager le calendrier.",
+        "Je propose que @Agent-B contacte la mairie et que @Agent-C réserve la scène.",
+        "Agent-C should write the ethics application, and Agent-D the consent form.",
+        "Agent-E: take night shifts. Agent-F: handle admissions.",
+        "Agent-H va négocier avec le traiteur.",
     ],
 )
 def test_tasks_for_named_agents_are_lead(text: str) -> None:
@@ -113,6 +131,8 @@ def test_tasks_for_named_agents_are_lead(text: str) -> None:
     [
         "@Agent-B, qu'en penses-tu ?",
         "@Agent-B, could you tell us what you think?",
+        "Agent-E already wrote the protocol and Agent-F printed it.",
+        "The nurse in charge should call the families before six, as Agent-B said.",
         "Le développeur backend prépare la base de données.",
         "* **Agent-B** : votre plan est validé.\n* **Agent-C** : votre plan est validé.",
         "**@Agent-A, @Agent-B, @Agent-C, @Agent-D**\nJe termine les maquettes ce soir.",
@@ -131,6 +151,7 @@ def test_opinions_roles_and_lists_of_addressees_are_not_lead(text: str) -> None:
         "On suit sur Trello, on parle sur Slack.",
         "Billetterie Weezevent, bracelets RFID, paiement par Stripe.",
         "API en FastAPI, cartes par Google Maps",
+        "Questionnaires in Qualtrics, analysis in SPSS.",
     ],
 )
 def test_two_technologies_are_arch(text: str) -> None:
@@ -161,6 +182,10 @@ def test_one_technology_or_ordinary_words_are_not_arch(text: str) -> None:
         "Je rejoins l'avis d'Agent-E.",
         "@Agent-B, votre proposition est très pertinente.",
         "Merci @Agent-F pour ce plan.\nJe confirme que nous sommes tous alignés.",
+        "Agent-H's estimate seems correct to me, so let us keep forty beds.",
+        "Exactement, Agent-B. Sans ventilation, le reste ne sert à rien.",
+        "I share Agent-E's concern about the sample size: forty is too few.",
+        "L'avis d'Agent-C me convient : pas de double aveugle.",
     ],
 )
 def test_agreeing_with_somebody_by_name_is_agree(text: str) -> None:

@@ -1,5 +1,6 @@
 import csv
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -160,35 +161,84 @@ def test_intervals_by_runs_are_wider_where_runs_differ() -> None:
 
 def test_the_interval_of_kappa_by_runs_is_that_of_a_plain_loop() -> None:
     codes = noisy_panel(300, 12)
-    rng = np.random.default_rng(5)
-    index = np.unique(codes.runs, return_inverse=True)[1]
-    places = [np.flatnonzero(index == run) for run in range(12)]
-    kappas = []
-    for _ in range(600):
-        chosen = np.concatenate([places[run] for run in rng.integers(0, 12, 12)])
-        kappas.append(pair_agreements(codes.take(chosen))[0].flags["one"].kappa)
+    flag = pair_agreements(codes)[0].flags["one"]
+    left = [pair_agreements(codes.take(codes.runs != run))[0].flags["one"].kappa for run in set(codes.runs)]
+    # Twelve runs: t of 11 degrees of freedom at .975 is 2.201. Both margins are below one half, so that the
+    # coders could have met in no yes at all: κ_min = −2 yes_a yes_b / (n (yes_a + yes_b) − 2 yes_a yes_b).
+    kappas = [kappa for kappa in left if kappa is not None]
+    se = math.sqrt(11 / 12 * sum((kappa - sum(kappas) / 12) ** 2 for kappa in kappas))
+    table = flag.confusion
+    yes = 2 * (table.yy + table.yn) * (table.yy + table.ny)
+    least = -yes / (table.n * (2 * table.yy + table.yn + table.ny) - yes)
 
-    interval = pair_agreements(codes, bootstrap(20_000))[0].flags["one"].coefficients["kappa"].interval
-
-    # Of 12 runs the expanded interval leaves out Φ(−√(12/11) · 2.201) = .0108 at either end.
-    defined = [kappa for kappa in kappas if kappa is not None]
+    assert flag.kappa is not None
+    place = (flag.kappa - least) / (1 - least)
+    reach = 2.20099 * se / ((1 - least) * place * (1 - place))
+    ends = [math.log(place / (1 - place)) + side * reach for side in (-1, 1)]
+    interval = flag.coefficients["kappa"].interval
     assert interval is not None
     assert (interval.low, interval.high) == pytest.approx(
-        tuple(np.quantile(defined, [0.0108, 0.9892])), abs=0.03
+        [least + (1 - least) / (1 + math.exp(-end)) for end in ends], abs=1e-6
     )
 
 
-def test_a_flag_that_occurs_in_two_runs_has_no_interval_by_runs() -> None:
-    # It is absent from (1 − 2/20)^20 = 12% of the resamples, and kappa undefined there.
-    first = [1.0, 1.0, *[0.0] * 38]
+def test_a_flag_that_one_run_alone_holds_has_no_interval_by_runs() -> None:
+    # Without that run kappa is undefined.
+    first = [1.0, 1.0, 0.0, *[0.0] * 37]
     second = [1.0, 0.0, 1.0, *[0.0] * 37]
-    runs = [f"r{k // 2}" for k in range(40)]
+    runs = [f"r{k // 4}" for k in range(40)]
 
     agreement = only(pair_agreements(panel(first, second, runs=runs), bootstrap())).flags["f"]
 
     assert agreement.kappa is not None
     assert agreement.coefficients["kappa"].interval is None
     assert agreement.coefficients["agreement"].interval is not None
+
+
+def test_kappa_needs_no_resamples_for_its_interval_by_runs() -> None:
+    without, drawn = pair_agreements(noisy_panel())[0], pair_agreements(noisy_panel(), bootstrap())[0]
+
+    assert without.flags["one"].coefficients["kappa"] == drawn.flags["one"].coefficients["kappa"]
+    assert without.flags["one"].coefficients["ac1"].interval is None
+
+
+def test_each_message_counts_for_as_many_as_it_stands_for() -> None:
+    # Each message repeated as often as its weight says gives the same coefficients, but no more messages.
+    first, second = [1.0, 1.0, 0.0, 0.0, 1.0, 0.0], [1.0, 0.0, 1.0, 0.0, 1.0, 0.0]
+    weights = [1, 3, 2, 5, 1, 4]
+    sample = replace(panel(first, second), weights={"b": np.array(weights, dtype=np.float64)})
+
+    whole = only(pair_agreements(panel(np.repeat(first, weights), np.repeat(second, weights)))).flags["f"]
+    found = only(pair_agreements(sample)).flags["f"]
+
+    assert found.weighted
+    assert not whole.weighted
+    assert found.n == 6
+    for name in ("agreement", "kappa", "ac1", "pabak", "positive", "prevalence_a"):
+        assert found.coefficients[name].value == pytest.approx(whole.coefficients[name].value), name
+    assert (found.kappa_interval, found.mcnemar) == (None, None)
+
+
+def test_two_who_share_a_sample_share_its_weights_and_two_samples_multiply() -> None:
+    codes = panel([1, 0, 1], [1, 1, 0], [0, 0, 1])
+    shared, own = np.array([2.0, 3.0, NAN]), np.array([4.0, 1.0, 5.0])
+    sample = replace(codes, weights={"a": shared, "b": shared, "c": own})
+
+    assert sample.joint_weights(["a", "b"]) == pytest.approx(shared, nan_ok=True)
+    assert sample.joint_weights(["a", "c"]) == pytest.approx([8.0, 3.0, NAN], nan_ok=True)
+    assert codes.joint_weights(["a", "b"]) is None
+
+
+def test_a_weighted_panel_is_the_panel_of_all_that_its_messages_stand_for() -> None:
+    codes, weights = noisy_panel(60, 6), np.tile([1, 2, 3], 20)
+    sample = replace(codes, weights=dict.fromkeys(codes.coders, weights.astype(np.float64)))
+
+    found = panel_agreements(sample)["one"]
+    whole = panel_agreements(codes.take(np.repeat(np.arange(60), weights)))["one"]
+
+    assert found.messages < whole.messages
+    for name in ("fleiss", "ac1"):
+        assert found.coefficients[name].value == pytest.approx(whole.coefficients[name].value), name
 
 
 def test_the_same_seed_gives_the_same_intervals() -> None:

@@ -126,8 +126,72 @@ def test_labels_and_every_coder_are_held_against_every_human(results: Results) -
     found = rows(table(results, "accuracy"))
 
     assert [(row["labels"], row["human"]) for row in found] == [
-        (labels, human) for human in ("ada", "bob") for labels in ("intersection", "one", "two")
+        (labels, human)
+        for human in ("humans:majority", "ada", "bob")
+        for labels in ("intersection", "one", "two")
     ]
+
+
+def test_what_two_humans_agree_on_is_a_reference_and_their_ties_stay_undecided(results: Results) -> None:
+    every = messages()
+    code(results, "one", the_same(every, yes=every[:24]))
+    code(results, "ada", the_same(every, yes=every[:12]), "human")
+    code(results, "bob", the_same(every, yes=every[6:18]), "human")
+
+    found = table(results, "accuracy")
+    (row,) = rows(found, labels="one", human="humans:majority")
+
+    # Both say yes to every[6:12] and no to every[18:]; they differ on 12 of the 48.
+    assert (row["n"], row["human_yes"], row["human_no"]) == (36, 6, 30)
+    assert (row["sensitivity"], row["specificity"]) == (1.0, pytest.approx(24 / 30))
+    # κ of the two: yy 6, yn 6, ny 6, nn 30 of 48: 2 (180 − 36) / (12·36 + 12·36) = 1/3.
+    assert "Kappa of ada and bob, both human: LEAD 0.33." in found.notes
+    assert any(note.startswith("humans:majority is what ada, bob come to together") for note in found.notes)
+
+
+def test_two_shares_of_a_sample_are_one_reference(results: Results) -> None:
+    every = messages()
+    code(results, "one", the_same(every, yes=every[::4]))
+    code(results, "ada", the_same(every[:20], 2.0, yes=every[:20:4]), "human")
+    code(results, "bob", the_same(every[20:], 2.0, yes=every[20::4]), "human")
+
+    (row,) = rows(table(results, "accuracy"), labels="one", human="humans:majority")
+
+    assert (row["n"], row["weighted"], row["kappa"]) == (48, True, 1.0)
+
+
+def test_humans_with_samples_of_their_own_are_not_weighted_together_and_that_is_said(
+    results: Results,
+) -> None:
+    every = messages()
+    code(results, "one", the_same(every, yes=every[::4]))
+    code(results, "ada", the_same(every[:30], 2.0, yes=every[:30:4]), "human")
+    code(results, "bob", the_same(every[20:], 3.0, yes=every[20::4]), "human")
+
+    found = table(results, "accuracy")
+
+    assert {row["human"]: row["weighted"] for row in rows(found, labels="one")} == {
+        "humans:majority": False, "ada": True, "bob": True,
+    }  # fmt: skip
+    assert found.notes[-1].startswith("The humans coded different samples, so for humans:majority")
+
+
+@pytest.mark.parametrize(
+    ("rule", "yes"), [("union", 18), ("intersection", 6), ("majority", 6), ("dawid_skene", 6)]
+)
+def test_the_panel_says_how_humans_are_reconciled(results: Results, rule: str, yes: int) -> None:
+    every = messages()
+    code(results, "one", the_same(every, yes=every[:24]))
+    code(results, "ada", the_same(every, yes=every[:12]), "human")
+    code(results, "bob", the_same(every, yes=every[6:18]), "human")
+    panel = results.root / "panel.yaml"
+    panel.write_text(f"panel: p\nflags: {{LEAD: {{definition: x}}}}\ncoders: {{rules: }}\nhumans: {rule}\n")
+
+    (row,) = rows(table(results, "accuracy", panel=panel), labels="one", human=f"humans:{rule}")
+
+    assert row["human_yes"] == yes
+    corrected = rows(table(results, "corrected", panel=panel), labels="one", human=f"humans:{rule}")
+    assert [cells["series"] for cells in corrected] == ["A", "B"]
 
 
 @pytest.mark.parametrize("name", ["accuracy", "corrected"])

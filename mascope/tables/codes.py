@@ -1,0 +1,71 @@
+"""Coders' codes as the arrays that statistics take, with the sampling weights of those who coded a sample."""
+
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from mascope.stats.agreement import PanelCodes
+from mascope.stats.resampling import Floats
+from mascope.tables.analysis import Analysis
+
+Places: TypeAlias = npt.NDArray[np.intp]
+
+
+def panel_codes(analysis: Analysis, coders: Sequence[str]) -> PanelCodes:
+    """What these coders said of each codable message, and how each is weighted; at least one coder."""
+    frames = analysis.frames
+    messages = pd.Index(frames.messages["message"])
+    codes = np.stack([_codes(frames.codes, coder, analysis.flags, messages) for coder in coders])
+    weights = {coder: weights_of(analysis, coder) for coder in coders}
+    return PanelCodes(
+        tuple(coders),
+        analysis.flags,
+        codes,
+        frames.messages["run"].to_numpy(dtype=object),
+        {coder: found for coder, found in weights.items() if found is not None},
+    )
+
+
+def _codes(codes: pd.DataFrame, coder: str, flags: Sequence[str], messages: "pd.Index[str]") -> Floats:
+    """(flags, messages) of one coder."""
+    rows = codes[codes["coder"] == coder].set_index("message")[list(flags)]
+    return rows.reindex(messages).to_numpy(dtype=np.float64).T
+
+
+def weights_of(analysis: Analysis, coder: str) -> Floats | None:
+    """(messages,): for how many messages each stands that the coder coded; NaN for the others.
+
+    None where none has a weight, and where some lack one: then no message can be weighed against another.
+    """
+    given = _given(analysis, coder)
+    if given.isna().any() or not len(given):
+        return None
+    return np.asarray(given.reindex(analysis.frames.messages["message"]), dtype=np.float64)
+
+
+def half_weighted(analysis: Analysis, coder: str) -> bool:
+    """Whether some of the coder's messages have a weight and others have none."""
+    given = _given(analysis, coder)
+    return bool(given.isna().any() and given.notna().any())
+
+
+def came_to(analysis: Analysis, coder: str) -> npt.NDArray[np.bool_]:
+    """(messages,): which the coder coded, be it that it could not tell."""
+    codes = analysis.frames.codes
+    coded = codes.loc[(codes["coder"] == coder) & (codes["outcome"] == "coding"), "message"]
+    return np.asarray(analysis.frames.messages["message"].isin(coded), dtype=np.bool_)
+
+
+def _given(analysis: Analysis, coder: str) -> "pd.Series[float]":
+    codes = analysis.frames.codes
+    chosen = codes[(codes["coder"] == coder) & (codes["outcome"] == "coding")]
+    return chosen.set_index("message")["weight"]
+
+
+def kinds(analysis: Analysis) -> Mapping[str, str]:
+    """Coder → llm, rules, human or imported."""
+    first = analysis.frames.codes.drop_duplicates("coder")
+    return dict(zip(first["coder"].astype(str), first["kind"].astype(str), strict=True))
