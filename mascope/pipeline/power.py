@@ -144,7 +144,7 @@ def _from_pilot(
     """The pilot's runs, drawn with replacement; of a matched hypothesis its pairs, as pairs."""
     pilot = Results(cast("Path", options.pilot))
     analysis = reporting.analyse(pilot, reporting.Options(options.labels, panel=options.panel))
-    check_measures(questions, known_measures(analysis.flags))
+    check_measures(questions, known_measures(analysis.flags, analysis.study))
     measures = measured(analysis, analysis.labelled)
     draws = _Draws(rng, size, {}, {})
     samples = {question.hypothesis: draws.of(question, measures, pilot) for question in questions}

@@ -13,9 +13,10 @@ import numpy as np
 
 from mascope.chat.rehearsal import judge_accuracy, true_rates
 from mascope.chat.types import Model
-from mascope.codebook import Panel, load_panel
+from mascope.codebook import Panel
 from mascope.errors import InvalidInput
 from mascope.judging.adjudication import ADJUDICATIONS, adjudicate
+from mascope.panelfile import load_panel
 from mascope.pipeline.panels import DEFAULT
 from mascope.stats.comparisons import Comparison
 from mascope.stats.power import Behaviour, Samples, draw_counts, observed
@@ -23,6 +24,7 @@ from mascope.stats.resampling import Floats
 from mascope.stats.similarity import DISTANCES, mean_cosines, mean_distances
 from mascope.study import Condition, Fault, Study
 from mascope.study.condition import SILENCING, Participant
+from mascope.study.measures import needs_codes
 from mascope.tables.contrasts import known_measures
 from mascope.yamlfile import nearest
 
@@ -32,6 +34,11 @@ Told = Callable[[str], None]
 
 def check_measures(questions: Sequence[Comparison], known: Sequence[str]) -> None:
     for question in questions:
+        if question.measure not in known and not needs_codes(question.measure):
+            raise InvalidInput(
+                f"hypothesis {question.hypothesis}: {question.measure!r} does not follow from rehearsed "
+                "rates; a pilot's runs would show it (--pilot)"
+            )
         if question.measure not in known:
             hint = nearest(question.measure, known)
             raise InvalidInput(f"hypothesis {question.hypothesis}: no measure {question.measure!r}{hint}")

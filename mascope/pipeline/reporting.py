@@ -1,7 +1,8 @@
 """The last stages: journals and codes → frames → statistics → tables → report."""
 
+import json
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,18 +11,25 @@ import pandas as pd
 
 from mascope import __version__
 from mascope.codebook import Panel, Thresholds
-from mascope.errors import InvalidInput
+from mascope.errors import InvalidFile, InvalidInput
 from mascope.judging.adjudication import ADJUDICATIONS
+from mascope.pipeline.describing import facts_of
 from mascope.pipeline.panels import panel_file, panel_of
-from mascope.report import Report, Summary
-from mascope.store import frames
+from mascope.report import Labels, Report, Summary
+from mascope.report.methods import methods
+from mascope.stats.resampling import Floats
+from mascope.store import frames, recodings
 from mascope.store.frames import Frames
 from mascope.store.layout import Results
+from mascope.store.vectors import Kept
 from mascope.study import Hypothesis
 from mascope.study.declared import first_declared, status_of
+from mascope.study.embedding import embedding_of
+from mascope.tables import Table
 from mascope.tables.analysis import RESAMPLES, Analysis, label_messages, panel_and_references
 from mascope.tables.catalog import build
 from mascope.tables.contrasts import known_measures
+from mascope.tables.gate import gates
 from mascope.yamlfile import nearest
 
 
@@ -40,9 +48,16 @@ class Options:
 def report(results: Results, options: Options) -> Report:
     """Everything that can be said of what is in `results` now."""
     analysis = analyse(results, options)
-    tables = tuple(build(analysis, options.only))
-    audit = [note for table in tables if table.name == "audit" for note in table.notes]
-    return Report(_summary(results, analysis, audit), tables)
+    return report_of(results, analysis, build(analysis, options.only), whole=options.only is None)
+
+
+def report_of(results: Results, analysis: Analysis, tables: Iterable[Table], *, whole: bool) -> Report:
+    """The report of these tables; with its methods where they are the `whole` of it."""
+    found = tuple(tables)
+    audit = [note for table in found if table.name == "audit" for note in table.notes]
+    labels = _labels(analysis)
+    how = methods(facts_of(results, analysis), labels, found) if whole else None
+    return Report(_summary(results, analysis, audit), found, labels, how)
 
 
 def analyse(results: Results, options: Options) -> Analysis:
@@ -68,10 +83,21 @@ def analyse(results: Results, options: Options) -> Analysis:
         hypotheses=_hypotheses(stored, flags),
         exploratory=_exploratory(stored),
         withdrawn=_withdrawn(stored),
+        study=stored,
+        power=_power(results),
         thresholds=panel.thresholds if panel else Thresholds(),
+        reconcile=panel.humans if panel else "majority",
+        recodings=recodings.load(results),
         seed=int(stored.get("seed", 0)),
         resamples=options.resamples,
+        embedded=_embedded(results, stored, found),
     )
+
+
+def _embedded(results: Results, stored: dict[str, Any], found: Frames) -> Floats | None:
+    """The vectors that `mascope embed` has made, if all are there; nothing is sent here."""
+    wanted = embedding_of(stored)
+    return None if wanted is None else Kept(results, wanted.folder).of(found.messages["text"])
 
 
 def _flags(found: Frames, panel: Panel | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -91,7 +117,7 @@ def _series(stored: dict[str, Any], found: Frames) -> tuple[str, ...]:
 
 def _hypotheses(stored: dict[str, Any], flags: tuple[str, ...]) -> tuple[Hypothesis, ...]:
     declared = tuple(_hypothesis(entry) for entry in stored.get("hypotheses") or ())
-    known = known_measures(flags)
+    known = known_measures(flags, stored)
     for hypothesis in declared:
         name = hypothesis.measure
         if flags and name not in known:
@@ -124,6 +150,33 @@ def _withdrawn(stored: dict[str, Any]) -> tuple[str, ...]:
     """Ids of those that were declared before the first run and are not in the study any more."""
     left = {str(entry["id"]) for entry in stored.get("hypotheses") or ()}
     return tuple(id_ for id_ in first_declared(stored) if id_ not in left)
+
+
+def _power(results: Results) -> Mapping[str, Any]:
+    """What `mascope power --keep` left here."""
+    if not results.power_file.is_file():
+        return {}
+    try:
+        found = json.loads(results.power_file.read_bytes())
+    except ValueError as error:
+        raise InvalidFile(results.power_file, "is not JSON") from error
+    return found if isinstance(found, dict) else {}
+
+
+def _labels(analysis: Analysis) -> Labels:
+    codes = analysis.frames.codes
+    given = {flag: codes[f"{flag}_level"] for flag in analysis.flags if f"{flag}_level" in codes}
+    return Labels(
+        rule=analysis.labels,
+        flags=analysis.flags,
+        traits=analysis.traits,
+        coders=analysis.coders,
+        references=analysis.references,
+        levels={flag: tuple(sorted(map(str, levels.dropna().unique()))) for flag, levels in given.items()},
+        thresholds=analysis.thresholds,
+        frame=analysis.labelled,
+        gates=tuple(gates(analysis).values()) if analysis.coders else (),
+    )
 
 
 def _summary(results: Results, analysis: Analysis, audit: Sequence[str]) -> Summary:

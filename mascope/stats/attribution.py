@@ -24,7 +24,7 @@ SHUFFLES = 99
 RIDGE = 0.5
 """Penalty."""
 MOST = 3000
-"""Messages of a series; of more, whole runs are left out."""
+"""Messages of a series; of more, whole runs are left out by chance."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,7 +43,7 @@ def attribution(
 ) -> Attribution | None:
     """texts with their author and run (texts,), both numbered from 0. None without two authors and runs."""
     runs, authors = int(run.max(initial=-1)) + 1, len(np.unique(author))
-    kept = _affordable(run)
+    kept = affordable(run, rng)
     if authors < 2 or len(np.unique(run[kept])) < 2:
         return None
     where, who = run[kept], np.unique(author[kept], return_inverse=True)[1]
@@ -107,8 +107,12 @@ def _folds(run: Ints, rng: np.random.Generator) -> Ints:
     return folds
 
 
-def _affordable(run: Ints) -> Ints:
-    """The messages of the first runs that make up `MOST` messages at the most, two runs at the least."""
-    sizes = np.cumsum(np.bincount(run, minlength=2))
-    last = max(1, int(np.searchsorted(sizes, MOST, side="right")) - 1)
-    return np.flatnonzero(run <= last)
+def affordable(run: Ints, rng: np.random.Generator) -> Ints:
+    """The messages that are looked at: all; where there are more than `MOST`, those of as many runs, drawn by
+    chance, as make up that number, two runs at the least."""
+    if len(run) <= MOST:
+        return np.arange(len(run))
+    drawn = rng.permutation(int(run.max()) + 1)
+    sizes = np.cumsum(np.bincount(run)[drawn])
+    chosen = drawn[: max(2, int(np.searchsorted(sizes, MOST, side="right")))]
+    return np.flatnonzero(np.isin(run, chosen))

@@ -92,6 +92,12 @@ AUDITS: Mapping[str, Audited] = MappingProxyType(
         "think_tags": Audited(
             "Messages in which tags of reasoning are left.", 0.01, "messages that leak think tags"
         ),
+        "other_spellings": Audited(
+            "Messages that name another agent in a spelling that a search for its name as it stands misses, "
+            "of those that name one.",
+            0.05,
+            "mentions that a plain search misses",
+        ),
         "cleaned": Audited("Messages that hygiene changed.", 0.05, "messages changed by hygiene"),
         "language_switches": Audited(
             "Messages in another language than most of the series, of those in a known one.",
@@ -121,7 +127,8 @@ AUDITS: Mapping[str, Audited] = MappingProxyType(
 
 NOT_MEANT = (
     "lost_turns", "failures_organic", "notices_with_model", "empty", "truncated", "name_leaks", "own_name",
-    "peer_voice", "think_tags", "language_switches", "served_model_drift", "prompt_unknown", "unequal_views",
+    "peer_voice", "think_tags", "other_spellings", "language_switches", "served_model_drift",
+    "prompt_unknown", "unequal_views",
 )  # fmt: skip
 """What no study asks for, save by its design: a reader should know of it before any test."""
 

@@ -8,11 +8,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from mascope.stats.audit import Tallied
-from mascope.stats.language import languages
+from mascope.stats.language import Names
 from mascope.stats.network import gini
+from mascope.stats.profiles import Ints
 from mascope.stats.resampling import Floats
-from mascope.stats.traces import Bools, names_tell_models, notices_with_model, traces
-from mascope.stats.words import Words
+from mascope.stats.traces import Bools, Traces, names_tell_models, notices_with_model, other_spellings
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,8 +23,10 @@ class Journaled:
     agents: pd.DataFrame
     messages: pd.DataFrame
     failures: pd.DataFrame
-    words: Words | None = None
+    traces: Traces | None = None
     """Of the messages' texts; None where texts were not loaded."""
+    languages: Names | None = None
+    """(messages,) of the same, as `language.languages` tells them."""
 
     @property
     def place(self) -> "pd.Index[str]":
@@ -33,10 +35,18 @@ class Journaled:
 
     def per_run(self, frame: pd.DataFrame, weights: npt.ArrayLike | None = None) -> Floats:
         """Rows of `frame`, or the sum of their weights, in each run: (runs,)."""
-        run = self.place.get_indexer(pd.Index(frame["run"].astype(str)))
+        run = _places(frame["run"], self.place)
         known = run >= 0
         w = None if weights is None else np.asarray(weights, dtype=np.float64)[known]
         return np.bincount(run[known], weights=w, minlength=len(self.place)).astype(np.float64)
+
+
+def _places(runs: "pd.Series[str]", place: "pd.Index[str]") -> Ints:
+    """(rows,): where each row's run stands; −1 where it stands nowhere. A category is looked up once."""
+    if not isinstance(runs.dtype, pd.CategoricalDtype):
+        return place.get_indexer(pd.Index(runs.astype(str)))
+    of_category = place.get_indexer(pd.Index(runs.cat.categories.astype(str)))
+    return np.append(of_category, -1)[runs.cat.codes.to_numpy()]
 
 
 def tallies(data: Journaled) -> Iterator[Tallied]:
@@ -44,8 +54,8 @@ def tallies(data: Journaled) -> Iterator[Tallied]:
     yield from _turns(data)
     yield from _failures(data)
     yield from _provenance(data)
-    if data.words is not None:
-        yield from _texts(data, data.words)
+    if data.traces is not None and data.languages is not None:
+        yield from _texts(data, data.traces, data.languages)
 
 
 def _turns(data: Journaled) -> Iterator[Tallied]:
@@ -61,13 +71,19 @@ def _turns(data: Journaled) -> Iterator[Tallied]:
         yield Tallied("lost_turns", str(agent), there - data.per_run(seats, seats["messages"]), there)
     silent = data.agents["messages"].to_numpy() == 0
     yield Tallied("silent_agents", "", data.per_run(data.agents, silent), ones)
-    spoke = data.agents[~silent]
-    unequal = spoke.groupby(spoke["run"].astype(str))["messages"].agg(
-        lambda n: gini(n.to_numpy()[np.newaxis])[0]
-    )
-    values = unequal.reindex(data.place).to_numpy(dtype=np.float64)
+    values = _inequality(data.agents[~silent], data)
     yield Tallied("unequal_messages", "", np.nan_to_num(values), (~np.isnan(values)).astype(np.float64))
     yield Tallied("empty", "", empty, said + empty)
+
+
+def _inequality(spoke: pd.DataFrame, data: Journaled) -> Floats:
+    """(runs,): Gini coefficient of the numbers of messages of a run's agents; NaN where none spoke."""
+    run = _places(spoke["run"], data.place)
+    seat = pd.Series(run).groupby(run).cumcount().to_numpy()
+    said = np.zeros((len(data.place), int(seat.max(initial=-1)) + 1))
+    present = np.zeros(said.shape, dtype=np.bool_)
+    said[run, seat], present[run, seat] = spoke["messages"], True
+    return gini(said, present)
 
 
 def _failures(data: Journaled) -> Iterator[Tallied]:
@@ -120,24 +136,35 @@ def _drift(messages: pd.DataFrame) -> tuple[Bools, Bools]:
 
 def _unequal_views(data: Journaled) -> Tallied:
     """Of the rounds after the first with several speakers who saw something."""
-    later = data.messages[(data.messages["seen"] > 0)]
-    rounds = later.groupby([later["run"].astype(str), later["round"]])["seen"].agg(["nunique", "size"])
-    several = rounds[rounds["size"] > 1].reset_index()
-    unequal = (several["nunique"] > 1).to_numpy(dtype=np.float64)
-    return Tallied("unequal_views", "", data.per_run(several, unequal), data.per_run(several))
+    messages = data.messages
+    seen, round_ = messages["seen"].to_numpy(dtype=np.intp), messages["round"].to_numpy(dtype=np.intp)
+    run = _places(messages["run"], data.place)
+    later = (seen > 0) & (run >= 0)
+    rounds = int(round_.max(initial=-1)) + 1
+    key, size = run[later] * rounds + round_[later], len(data.place) * rounds
+    most, least = np.zeros(size), np.full(size, np.inf)
+    np.maximum.at(most, key, seen[later])
+    np.minimum.at(least, key, seen[later])
+    several = (np.bincount(key, minlength=size) > 1).reshape(len(data.place), rounds)
+    unequal = several & (most > least).reshape(several.shape)
+    return Tallied(
+        "unequal_views", "", unequal.sum(axis=1).astype(np.float64), several.sum(axis=1).astype(np.float64)
+    )
 
 
-def _texts(data: Journaled, words: Words) -> Iterator[Tallied]:
+def _texts(data: Journaled, found: Traces, languages: Names) -> Iterator[Tallied]:
     messages = data.messages
     told = names_tell_models(data.agents)
     said = data.per_run(messages)
-    found = traces(messages, data.agents, told)
     neutral = np.where(data.place.isin(list(told)), 0.0, said)
     yield Tallied("name_leaks", "", data.per_run(messages, found.names_model), neutral)
     yield Tallied("own_name", "", data.per_run(messages, found.own_name), said)
     yield Tallied("peer_voice", "", data.per_run(messages, found.peer_voice), said)
     yield Tallied("think_tags", "", data.per_run(messages, found.think_tags), said)
-    language = pd.Series(languages(words), index=messages.index, dtype=object)
+    named = messages["mentions"].map(bool).to_numpy(dtype=np.bool_)
+    missed = other_spellings(messages, data.agents)
+    yield Tallied("other_spellings", "", data.per_run(messages, missed), data.per_run(messages, named))
+    language = pd.Series(languages, index=messages.index, dtype=object)
     usual = language.groupby(messages["series"].astype(str)).transform(_most)
     known = language.notna().to_numpy()
     switched = known & (language != usual).to_numpy()

@@ -57,7 +57,8 @@ def contrasts(
 ) -> pd.DataFrame:
     """One row a comparison, in their order, with the columns `CONTRAST_COLUMNS`; undefined is NaN (or None).
 
-    measures: one row a run with `run`, `series` and a column a measure (and those named by `matched_by`).
+    measures: one row a run with `run`, `series` and a column a measure (and those named by `matched_by`); a
+    row with `only_for` stands in that comparison for what is compared otherwise.
     `p` is of Z, one-sided where the comparison has a direction; `p_adjusted` within its family, where a
     comparison for equivalence counts with `p_equivalence`. `effect_low`, `effect_high` belong to Cliff's
     delta, or to the rank-biserial correlation of matched pairs. `within_margin`: whether the bootstrap
@@ -90,13 +91,26 @@ def samples(question: Comparison, measures: pd.DataFrame) -> tuple[Floats, Float
     """The values of a and b; matched ones in the same order."""
     if question.measure not in measures:
         return np.empty(0), np.empty(0)
-    of_a, of_b = (measures[measures["series"] == name] for name in (question.series_a, question.series_b))
+    rows = rows_for(question, measures)
+    of_a, of_b = (rows[rows["series"] == name] for name in (question.series_a, question.series_b))
     if question.matched_by is None:
         return _values(of_a[question.measure]), _values(of_b[question.measure])
     # Several runs of one arm that continue the same pair count as one: the pair is the unit.
     a, b = (part.groupby(question.matched_by)[question.measure].mean() for part in (of_a, of_b))
     both = a.index.intersection(b.index)
     return _values(a.loc[both]), _values(b.loc[both])
+
+
+ONLY_FOR = "only_for"
+"""Column of the measures: the hypothesis that a row is only for; empty for all that have no rows of their own."""
+
+
+def rows_for(question: Comparison, measures: pd.DataFrame) -> pd.DataFrame:
+    """The rows that answer this question."""
+    if ONLY_FOR not in measures:
+        return measures
+    own = measures[measures[ONLY_FOR] == question.hypothesis]
+    return own if len(own) else measures[measures[ONLY_FOR] == ""]
 
 
 def _values(column: "pd.Series[float]") -> Floats:

@@ -24,8 +24,8 @@ class Turns:
     round: Ints
     agent: Ints
     runs: int
-    unique: Bools
-    """(texts,): False for a text that its run already had in the same round."""
+    text: Ints
+    """(texts,): the same number for the same words."""
 
     @cached_property
     def rounds(self) -> int:
@@ -35,6 +35,12 @@ class Turns:
     def cell(self) -> Ints:
         """(texts,): the run and round."""
         return self.run * self.rounds + self.round
+
+    @cached_property
+    def unique(self) -> Bools:
+        """(texts,): False for a text that its run already had in the same round."""
+        key = self.cell * (int(self.text.max(initial=0)) + 1) + self.text
+        return ~pd.Series(key).duplicated().to_numpy()
 
     @cached_property
     def member(self) -> Ints:
@@ -49,7 +55,6 @@ class Turns:
 def turns(messages: pd.DataFrame, runs: tuple[str, ...]) -> Turns:
     """messages: `run`, `round`, `agent`, `text`; all of them in `runs`."""
     run = pd.Index(runs).get_indexer(pd.Index(messages["run"].astype(str)))
-    keys = messages[["round", "text"]].assign(run=run)
     return Turns(
         run=run,
         round=messages["round"].to_numpy(dtype=np.intp),
@@ -57,7 +62,7 @@ def turns(messages: pd.DataFrame, runs: tuple[str, ...]) -> Turns:
             pd.factorize(messages["agent"].astype(str).to_numpy(dtype=object))[0], dtype=np.intp
         ),
         runs=len(runs),
-        unique=~keys.duplicated().to_numpy(),
+        text=np.asarray(pd.factorize(messages["text"].to_numpy(dtype=object))[0], dtype=np.intp),
     )
 
 
@@ -102,15 +107,42 @@ class Change:
 
 def change(vectors: Vectors, said: Turns, late: Bools) -> Change:
     """late: (texts,), whether a text is of the second half. Agents of one half only do not count."""
-    members = len(said.run_of_member)
-    early_sum = sums(vectors, np.where(late, -1, said.member), members)
-    late_sum = sums(vectors, np.where(late, said.member, -1), members)
-    own = early_sum + late_sum
-    picks = sums(own, said.run_of_member, said.runs)[said.run_of_member]
-    group = picks - own
+    early_sum, late_sum = _halves(vectors, said, late)
     drift = 1 - _cosine(early_sum, late_sum)
+    return Change(_run_means(drift, said), pull_to(vectors, said, late, np.arange(said.runs)))
+
+
+def pull_to(vectors: Vectors, said: Turns, late: Bools, partner: Ints) -> Floats:
+    """Societal pull (runs,) towards the group of another run: partner (runs,) says of which.
+
+    The agent itself is left out of the group, there as here.
+    """
+    early_sum, late_sum = _halves(vectors, said, late)
+    own = early_sum + late_sum
+    there = partner[said.run_of_member]
+    group = sums(own, said.run_of_member, said.runs)[there]
+    counterpart = _members(said, there)
+    found = np.flatnonzero(counterpart >= 0)
+    taken = np.full(len(counterpart), -1)
+    taken[found] = found
+    group = group - sums(own[counterpart], taken, len(counterpart))
     pull = _cosine(late_sum, group) - _cosine(early_sum, group)
-    return Change(_run_means(drift, said), _run_means(pull, said))
+    return _run_means(pull, said)
+
+
+def _halves(vectors: Vectors, said: Turns, late: Bools) -> tuple[Vectors, Vectors]:
+    """Sums of each member's early and late texts."""
+    members = len(said.run_of_member)
+    early = sums(vectors, np.where(late, -1, said.member), members)
+    return early, sums(vectors, np.where(late, said.member, -1), members)
+
+
+def _members(said: Turns, run: Ints) -> Ints:
+    """(members,): the member that is the same agent in the run given for each; −1 where it is not there."""
+    size = int(said.agent.max(initial=0)) + 1
+    agent = np.asarray(pd.Series(said.agent).groupby(said.member).first(), dtype=np.intp)
+    found: Ints = pd.Index(said.run_of_member * size + agent).get_indexer(pd.Index(run * size + agent))
+    return found
 
 
 def _cosine(a: Vectors, b: Vectors) -> Floats:
@@ -134,6 +166,28 @@ def halves(said: Turns, order: Ints | None = None) -> Bools:
     np.maximum.at(last, said.run, said.round)
     place = said.round if order is None else np.argsort(order, axis=1)[said.run, said.round]
     return np.asarray(place > last[said.run] / 2)
+
+
+def swapped_groups(said: Turns, series: Ints, rng: np.random.Generator) -> Turns:
+    """The same texts, dealt anew among the runs of their series: each to one in which its agent spoke in its
+    round. What is left alike in such groups is what the task, the models and the time make alike.
+
+    series: (runs,).
+    """
+    agents = int(said.agent.max(initial=0)) + 1
+    place = (series[said.run] * agents + said.agent) * said.rounds + said.round
+    order, drawn = np.argsort(place, kind="stable"), np.argsort(place + rng.random(len(place)))
+    run = np.empty_like(said.run)
+    run[order] = said.run[drawn]
+    return Turns(run, said.round, said.agent, said.runs, said.text)
+
+
+def partners(series: Ints, rng: np.random.Generator) -> Ints:
+    """(runs,): for each run one of its series, none of them twice; series: (runs,)."""
+    order, drawn = np.argsort(series, kind="stable"), np.argsort(series + rng.random(len(series)))
+    found = np.empty(len(series), dtype=np.intp)
+    found[order] = drawn
+    return found
 
 
 def shuffled_rounds(said: Turns, rng: np.random.Generator) -> Ints:

@@ -1,12 +1,19 @@
 """Which language a text is in, by its most common words; no model, no dictionary beyond what stands here."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
-from mascope.stats.words import Words
+from mascope.spread import spread
+from mascope.stats.words import Words, words
+
+Names: TypeAlias = npt.NDArray[np.object_]
+
+_AT_ONCE = 5_000  # texts read together
 
 
 def _listed(words: str) -> frozenset[str]:
@@ -50,8 +57,16 @@ LEAST = 3
 """Function words that must be found; a text with fewer, or with a tie, has no language here."""
 
 
-def languages(found: Words) -> npt.NDArray[np.object_]:
+def languages(texts: "Sequence[str] | pd.Series[str]") -> Names:
     """(texts,): the language whose function words are most frequent in each text; None where too few tell."""
+    portions = [slice(first, first + _AT_ONCE) for first in range(0, len(texts), _AT_ONCE)]
+    found = spread(
+        lambda portion: _told(words(list(texts[portion]))), portions, None if len(portions) > 3 else 1
+    )
+    return np.concatenate([np.empty(0, dtype=object), *found])
+
+
+def _told(found: Words) -> Names:
     hits = found.shares(FUNCTION_WORDS)
     order = np.sort(hits, axis=1)
     told = (order[:, -1] >= LEAST) & (order[:, -1] > order[:, -2])

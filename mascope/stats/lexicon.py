@@ -1,51 +1,97 @@
 """Which words come up and which are dropped, from round to round of a run."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from mascope.stats.convergence import Turns
 from mascope.stats.profiles import Ints
 from mascope.stats.resampling import Floats, ratio
 from mascope.stats.words import Words
 
+Bools = npt.NDArray[np.bool_]
 
-@dataclass(frozen=True, slots=True, eq=False)
+_AT_ONCE = 1_000_000  # words of whole runs looked at together: their tables stay in the cache of a core
+_BITS = 30  # rounds written into one number
+
+
+@dataclass(frozen=True, eq=False)  # no slots: what all orders of the rounds have in common is found once
 class Lexicon:
     """Which words a run's rounds hold."""
 
     run: Ints
     """(entries,), never falling: an entry is a run and a set of its rounds."""
-    present: npt.NDArray[np.bool_]
+    present: Bools
     """(entries, rounds): that set."""
     words: Ints
     """(entries,): how many of the run's words occur in just these rounds."""
-    spoken: npt.NDArray[np.bool_]
+    spoken: Bools
     """(runs, rounds): whether anything was said at all."""
+
+    @cached_property
+    def shared(self) -> Floats:
+        """(runs, rounds, rounds): how many different words any two rounds of a run have in common."""
+        runs, rounds = self.spoken.shape
+        found = np.empty((runs, rounds, rounds))
+        for one in range(rounds):
+            held = self.words * self.present[:, one]
+            for other in range(one + 1):
+                in_both = np.bincount(self.run, held * self.present[:, other], runs)
+                found[:, one, other] = found[:, other, one] = in_both
+        return found
+
+    @cached_property
+    def different(self) -> Floats:
+        """(runs, rounds): how many different words each round holds."""
+        return np.diagonal(self.shared, axis1=1, axis2=2)
 
 
 def lexicon(words: Words, said: Turns) -> Lexicon:
     """The words of each run by round."""
-    of_text = words.of_text
-    entry, number = np.unique(
-        said.run[of_text] * max(1, len(words.vocabulary)) + words.word, return_inverse=True
-    )
-    present = np.zeros((len(entry), said.rounds), dtype=np.bool_)
-    present[number, said.round[of_text]] = True
     spoken = np.zeros((said.runs, said.rounds), dtype=np.bool_)
     spoken[said.run, said.round] = True
-    return _by_pattern(entry // max(1, len(words.vocabulary)), present, spoken)
+    parts = [_entries(words, said, texts) for texts in _portions(words, said)]
+    run, present, count = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return Lexicon(run, present, count, spoken)
 
 
-def _by_pattern(run: Ints, present: npt.NDArray[np.bool_], spoken: npt.NDArray[np.bool_]) -> Lexicon:
-    """Words of a run that occur in the same rounds become one entry: several times fewer."""
-    packed = np.packbits(present, axis=1)
-    keys = np.concatenate([run.astype(">i8").view(np.uint8).reshape(-1, 8), packed], axis=1)
-    whole = np.ascontiguousarray(keys).view(np.dtype((np.void, keys.shape[1]))).ravel()
-    # Big-endian numbers of runs stand first in the key, so that entries come run by run.
-    _, first, words = np.unique(whole, return_index=True, return_counts=True)
-    return Lexicon(run[first], present[first], np.asarray(words, dtype=np.intp), spoken)
+def _portions(words: Words, said: Turns) -> Iterator[slice]:
+    """The texts of some runs at a time, where texts come run by run; else all of them."""
+    if len(said.run) == 0 or (np.diff(said.run) < 0).any():
+        yield slice(0, len(said.run))
+        return
+    begins = np.flatnonzero(np.diff(said.run, prepend=-1))
+    block = words.starts[begins] // _AT_ONCE
+    first = begins[np.flatnonzero(np.diff(block, prepend=-1))]
+    yield from map(slice, first, [*first[1:], len(said.run)])
+
+
+def _entries(words: Words, said: Turns, texts: slice) -> tuple[Ints, Bools, Ints]:
+    """`run`, `present` and `words` of the lexicon of these texts."""
+    lengths = words.lengths[texts]
+    word = words.word[words.starts[texts.start] : words.starts[texts.stop]]
+    size = max(1, len(words.vocabulary))
+    number, key = pd.factorize(np.repeat(said.run[texts], lengths) * size + word)
+    present = np.zeros((len(key), said.rounds), dtype=np.bool_)
+    present[number, np.repeat(said.round[texts], lengths)] = True
+    run = np.asarray(key // size, dtype=np.intp)
+    # Words of a run that occur in the same rounds become one entry: several times fewer.
+    _, first, count = np.unique(_patterns(run, present), return_index=True, return_counts=True)
+    return run[first], present[first], np.asarray(count, dtype=np.intp)
+
+
+def _patterns(run: Ints, present: Bools) -> Ints:
+    """A number for each run and set of rounds, those of one run next to each other."""
+    pattern = run
+    for first in range(0, present.shape[1], _BITS):
+        some = present[:, first : first + _BITS]
+        wider = (pattern << _BITS) | (some @ (1 << np.arange(some.shape[1])))
+        pattern = np.unique(wider, return_inverse=True)[1]
+    return pattern
 
 
 def births(found: Lexicon, order: Ints | None = None) -> Floats:
@@ -53,37 +99,32 @@ def births(found: Lexicon, order: Ints | None = None) -> Floats:
 
     NaN in the first round. With `order` (runs, rounds), rounds are taken in that order.
     """
-    present, spoken = _ordered(found, order)
-    first = np.where(present.any(axis=1), present.argmax(axis=1), 0)
-    new = np.zeros(present.shape, dtype=np.bool_)
-    new[np.arange(len(present)), first] = True
-    shares = ratio(_per_run(found, new & present), _per_run(found, present))
-    shares[:, :1] = np.nan
-    return np.where(spoken, shares, np.nan)
+    taken = _taken(found, order)
+    runs, rounds = taken.shape
+    # Rounds fit a small number: the places of a million entries are then looked up several times faster.
+    place = np.argsort(taken, axis=1).astype(np.min_scalar_type(rounds))
+    first = np.where(found.present, place[found.run], place.dtype.type(rounds)).min(axis=1, initial=rounds)
+    new = np.bincount(found.run * rounds + first, found.words, runs * rounds).astype(np.float64)
+    return _shares(
+        found, taken, new.reshape(runs, rounds), np.take_along_axis(found.different, taken, axis=1)
+    )
 
 
 def deaths(found: Lexicon, order: Ints | None = None) -> Floats:
     """(runs, rounds): share of the different words of the round before that are not used in this one."""
-    present, spoken = _ordered(found, order)
-    gone = np.zeros(present.shape, dtype=np.bool_)
-    gone[:, 1:] = present[:, :-1] & ~present[:, 1:]
-    before = np.roll(_per_run(found, present), 1, axis=1)
-    shares = ratio(_per_run(found, gone), before)
+    taken = _taken(found, order)
+    before = np.roll(np.take_along_axis(found.different, taken, axis=1), 1, axis=1)
+    run = np.arange(len(taken))[:, np.newaxis]
+    kept = found.shared[run, np.roll(taken, 1, axis=1), taken]
+    return _shares(found, taken, before - kept, before)
+
+
+def _taken(found: Lexicon, order: Ints | None) -> Ints:
+    as_held = np.broadcast_to(np.arange(found.spoken.shape[1]), found.spoken.shape)
+    return as_held if order is None else order
+
+
+def _shares(found: Lexicon, taken: Ints, some: Floats, of: Floats) -> Floats:
+    shares = ratio(some, of)
     shares[:, :1] = np.nan
-    return np.where(spoken, shares, np.nan)
-
-
-def _ordered(found: Lexicon, order: Ints | None) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-    if order is None:
-        return found.present, found.spoken
-    present = np.take_along_axis(found.present, order[found.run], axis=1)
-    return present, np.take_along_axis(found.spoken, order, axis=1)
-
-
-def _per_run(found: Lexicon, marks: npt.NDArray[np.bool_]) -> Floats:
-    """(runs, rounds): how many words of each run are marked."""
-    runs = len(found.spoken)
-    cumulated = np.zeros((len(marks) + 1, marks.shape[1]), dtype=np.intp)
-    np.cumsum(marks * found.words[:, np.newaxis], axis=0, out=cumulated[1:])
-    bounds = np.searchsorted(found.run, np.arange(runs + 1))
-    return np.diff(cumulated[bounds], axis=0).astype(np.float64)
+    return np.where(np.take_along_axis(found.spoken, taken, axis=1), shares, np.nan)

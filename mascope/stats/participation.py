@@ -1,6 +1,9 @@
-"""Who takes part how much, and who speaks after whom."""
+"""Who takes part how much, and who speaks after whom; and the same once turns are shuffled."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -8,6 +11,8 @@ import pandas as pd
 from mascope.stats.network import gini
 from mascope.stats.profiles import Ints
 from mascope.stats.resampling import Floats, ratio
+
+_AT_ONCE = 2_000_000  # turns shuffled together
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,6 +69,58 @@ def turn_entropy(said: Spoken) -> Floats:
     bits = _entropy(moves.reshape(said.runs, n * n)) - _entropy(moves.sum(axis=2))
     most = np.where(speakers > 1, np.log2(np.maximum(2, speakers)), 0.0)
     return np.where(moves.sum(axis=(1, 2)) > 0, np.maximum(0.0, ratio(bits, most)), np.nan)
+
+
+Measure: TypeAlias = Callable[[Spoken], Floats]
+"""(runs,)"""
+Shuffle: TypeAlias = Callable[[Spoken, np.random.Generator], Spoken]
+
+
+def order_shuffled(said: Spoken, rng: np.random.Generator) -> Spoken:
+    """The turns of each run in an order of chance: everybody speaks as often as before."""
+    return replace(said, seat=said.seat[_order(said, rng)])
+
+
+def words_shuffled(said: Spoken, rng: np.random.Generator) -> Spoken:
+    """The lengths of each run's messages exchanged among them."""
+    return replace(said, words=said.words[_order(said, rng)])
+
+
+def speakers_drawn(said: Spoken, rng: np.random.Generator) -> Spoken:
+    """Each turn taken by any of those who spoke in the run alike."""
+    speakers = (_per_seat(said) > 0).sum(axis=1)  # seats are numbered from 0 by who spoke
+    return replace(said, seat=(rng.random(len(said.run)) * speakers[said.run]).astype(np.intp))
+
+
+SHUFFLES: Mapping[str, tuple[Measure, Shuffle]] = MappingProxyType({
+    "turn_entropy": (turn_entropy, order_shuffled),
+    "words_gini": (word_gini, words_shuffled),
+    "messages_gini": (message_gini, speakers_drawn),
+})  # fmt: skip
+"""Measures, and what is left to chance in their nulls."""
+
+
+def by_chance(
+    measure: Measure, shuffle: Shuffle, said: Spoken, rng: np.random.Generator, permutations: int
+) -> Floats:
+    """The measure (permutations, runs) of shuffled turns; several shuffles are measured as more runs."""
+    step = max(1, _AT_ONCE // max(1, len(said.run), said.runs * said.seats**2))
+    parts = []
+    for done in range(0, permutations, step):
+        times = min(step, permutations - done)
+        parts.append(measure(shuffle(_repeated(said, times), rng)).reshape(times, said.runs))
+    return np.concatenate(parts) if parts else np.empty((0, said.runs))
+
+
+def _repeated(said: Spoken, times: int) -> Spoken:
+    run = (np.arange(times)[:, np.newaxis] * said.runs + said.run).ravel()
+    seat, words, round_ = (np.tile(column, times) for column in (said.seat, said.words, said.round))
+    return Spoken(said.runs * times, said.seats, run, seat, words, round_)
+
+
+def _order(said: Spoken, rng: np.random.Generator) -> Ints:
+    """(messages,): an order of chance within each run."""
+    return np.argsort(said.run + rng.random(len(said.run)))
 
 
 def _entropy(counts: Floats) -> Floats:

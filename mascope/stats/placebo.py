@@ -62,8 +62,12 @@ def difference_in_differences(data: Coded, runs: Ints, rng: np.random.Generator,
     usual = float(values[counts.argmax()])
     onset = np.where(np.isnan(data.onset), usual, data.onset)
     change = _change(data, onset, before=usual > 0)
-    a, b = change[failed], change[placebo]
-    a, b = a[~np.isnan(a)], b[~np.isnan(b)]
+    return compared(change[failed], change[placebo], rng, resamples)
+
+
+def compared(failed: Floats, placebo: Floats, rng: np.random.Generator, resamples: int) -> Placebo:
+    """The mean change of runs with a failure, less that of runs without: (runs,) each, NaN left out."""
+    a, b = failed[~np.isnan(failed)], placebo[~np.isnan(placebo)]
     if not len(a) or not len(b):
         return Placebo(Estimate(None, None, 0), None, len(a), len(b))
     observed = float(a.mean() - b.mean())

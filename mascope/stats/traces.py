@@ -10,10 +10,18 @@ import numpy.typing as npt
 import pandas as pd
 
 from mascope.names import MentionFinder, opens_with_name, peer_lines
+from mascope.spread import spread
 
 Bools = npt.NDArray[np.bool_]
 
-REASONING = re.compile(r"</?(?:think|thinking|reasoning)>|<\|(?:channel|message|start|end)\|>", re.IGNORECASE)
+REASONING = re.compile(
+    r"</?(?:think|thinking|thoughts?|reasoning)(?:\s[^<>]*)?>|<\|(?:channel|message|start|end)\|>"
+    r"|◁/?think▷|(?-i:\[/?THINK\])",
+    re.IGNORECASE,
+)
+OPENINGS = ("<", "◁", "[")
+"""One of these stands in every tag: most messages hold none, and need not be searched."""
+_AT_ONCE = 20_000  # messages that one process reads
 MARK = "\x00"
 """What stands for a model's name once it is found: in no text that a model writes."""
 
@@ -35,17 +43,42 @@ def traces(messages: pd.DataFrame, agents: pd.DataFrame, told: frozenset[str]) -
     told: the runs in which names tell models, as `names_tell_models` finds them.
     """
     casts = _casts(agents)
-    found = np.zeros((4, len(messages)), dtype=np.bool_)
-    rows = zip(messages["run"], messages["agent"], messages["text"], strict=True)
-    for place, (run, agent, text) in enumerate(rows):
-        cast = casts[run]
-        found[:, place] = (
-            opens_with_name(text, cast.names[agent]),
-            bool(peer_lines(text, cast.finder, agent)),
-            REASONING.search(text) is not None,
-            run not in told and cast.names_model(text),
+    columns = [messages[name] for name in ("run", "agent", "text")]
+    portions = [slice(first, first + _AT_ONCE) for first in range(0, len(messages), _AT_ONCE)]
+
+    def read(portion: slice) -> npt.NDArray[np.bool_]:
+        rows = zip(*(column.iloc[portion].tolist() for column in columns), strict=True)
+        found = [_traces_of(casts[run], run in told, agent, text) for run, agent, text in rows]
+        return np.array(found, dtype=np.bool_)
+
+    found = np.concatenate([np.zeros((0, 4), dtype=np.bool_), *spread(read, portions)])
+    return Traces(*found.T)
+
+
+def _traces_of(cast: "_Cast", told: bool, agent: str, text: str) -> tuple[bool, bool, bool, bool]:
+    return (
+        opens_with_name(text, cast.names[agent]),
+        bool(peer_lines(text, cast.finder, agent)),
+        any(mark in text for mark in OPENINGS) and REASONING.search(text) is not None,
+        not told and cast.names_model(text),
+    )
+
+
+def other_spellings(messages: pd.DataFrame, agents: pd.DataFrame) -> Bools:
+    """(messages,): whether an agent is named, but nowhere by the very characters of its name in the chat.
+
+    messages: `run`, `mentions` (tuples of agents), `text`; agents: `run`, `agent`, `name`. A search for names
+    as they stand (a plain hyphen, one space) misses such a mention.
+    """
+    called = {
+        (run, agent): name
+        for run, agent, name in zip(
+            *(agents[name].astype(str) for name in ("run", "agent", "name")), strict=True
         )
-    return Traces(*found)
+    }
+    rows = zip(messages["run"].astype(str), messages["mentions"], messages["text"], strict=True)
+    missed = (any(called[run, agent] not in text for agent in named) for run, named, text in rows)
+    return np.fromiter(missed, np.bool_, len(messages))
 
 
 def names_tell_models(agents: pd.DataFrame) -> frozenset[str]:

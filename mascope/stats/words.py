@@ -1,19 +1,27 @@
 """Texts cut into words, once for all measures of texts, as numbers that numpy can count."""
 
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from functools import cache
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 from scipy import sparse
 
+from mascope.spread import spread
 from mascope.stats.profiles import Ints
 from mascope.stats.resampling import Floats
 
 WORD = re.compile(r"[^\W_]+")
 """Letters and digits; an apostrophe ends a word, so that French elisions (l', d', qu') are words."""
+
+_AT_ONCE = 5_000  # texts cut together
+_ENCODINGS = ((0x100, np.uint8, "latin-1"), (0x10000, np.uint16, "utf-16-le"), (None, np.uint32, "utf-32-le"))
+"""Code points below which limit fit which integers, and what reads those as text again."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,17 +58,64 @@ class Words:
 
     def shares(self, categories: Mapping[str, frozenset[str]]) -> Floats:
         """(texts, categories): how many words of each text belong to each category of words."""
-        found = np.empty((self.texts, len(categories)))
-        of_text = self.of_text
-        for place, members in enumerate(categories.values()):
-            belongs = np.fromiter((word in members for word in self.vocabulary), bool, len(self.vocabulary))
-            found[:, place] = np.bincount(of_text, weights=belongs[self.word], minlength=self.texts)
+        place = {word: number for number, word in enumerate(self.vocabulary)}
+        said = np.flatnonzero(self.lengths)
+        found = np.zeros((self.texts, len(categories)))
+        for column, members in enumerate(categories.values() if len(said) else ()):
+            belongs = np.zeros(len(self.vocabulary), dtype=np.float32)
+            belongs[[place[word] for word in members if word in place]] = 1
+            found[said, column] = np.add.reduceat(belongs[self.word], self.starts[said])
         return found
 
 
-def words(texts: Sequence[str]) -> Words:
-    """Cut texts into words."""
-    cut = [WORD.findall(text.lower()) for text in texts]
-    starts = np.concatenate([[0], np.cumsum([len(one) for one in cut], dtype=np.intp)])
-    codes, vocabulary = pd.factorize(np.array(list(chain.from_iterable(cut)), dtype=object))
-    return Words(tuple(vocabulary), codes.astype(np.intp), starts.astype(np.intp))
+def words(texts: "Sequence[str] | pd.Series[str]") -> Words:
+    """Cut texts into words, as `WORD` finds them in their small letters."""
+    portions = [slice(first, first + _AT_ONCE) for first in range(0, len(texts), _AT_ONCE)]
+    number: dict[str, int] = {}
+    word, lengths = [np.empty(0, dtype=np.intp)], [np.empty(0, dtype=np.intp)]
+    cut = spread(lambda portion: _cut(list(texts[portion])), portions, None if len(portions) > 3 else 1)
+    for found, different, of_texts in cut:
+        numbers = [number.setdefault(one, len(number)) for one in different]
+        word.append(np.asarray(numbers, dtype=np.intp)[found])
+        lengths.append(of_texts)
+    starts = np.concatenate([[0], np.cumsum(np.concatenate(lengths))])
+    return Words(tuple(number), np.concatenate(word), starts)
+
+
+def _cut(texts: Sequence[str]) -> tuple[npt.NDArray[np.int32], list[str], Ints]:
+    """Which of the different words each word is, the different words, and how many each text has.
+
+    Nothing is done word by word but to the different ones: characters are told apart by a table, words by
+    where they begin and end, and Arrow sees which of them are the same.
+    """
+    small = [text.lower() for text in texts]
+    # A blank behind each text, so that no word goes on in the next.
+    codes = np.frombuffer(" ".join([*small, ""]).encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+    inside = _letters()[codes]
+    edges = np.flatnonzero(np.diff(inside, prepend=False, append=False))
+    begins, ends = edges[::2], edges[1::2]
+    ends_of_texts = np.cumsum([len(text) + 1 for text in small])
+    lengths = np.diff(np.searchsorted(begins, ends_of_texts), prepend=0)
+    return *_different(codes[inside], ends - begins), np.asarray(lengths, dtype=np.intp)
+
+
+def _different(letters: npt.NDArray[np.uint32], lengths: Ints) -> tuple[npt.NDArray[np.int32], list[str]]:
+    """Words that follow each other letter by letter → the number of each, and the different ones."""
+    largest = int(letters.max(initial=0))
+    kind, encoding = next((k, name) for limit, k, name in _ENCODINGS if limit is None or largest < limit)
+    packed = np.ascontiguousarray(letters.astype(kind))
+    bounds = (np.concatenate([[0], np.cumsum(lengths)]) * packed.itemsize).astype(np.int32)
+    buffers = [None, pa.py_buffer(bounds), pa.py_buffer(packed)]
+    encoded = pa.Array.from_buffers(pa.binary(), len(lengths), buffers).dictionary_encode()
+    different = [word.decode(encoding, "surrogatepass") for word in encoded.dictionary.to_pylist()]
+    return np.asarray(encoded.indices, dtype=np.int32), different
+
+
+@cache
+def _letters() -> npt.NDArray[np.bool_]:
+    """(code points,): which characters words are made of."""
+    table = np.zeros(sys.maxunicode + 1, dtype=np.bool_)
+    every = np.arange(len(table), dtype=np.uint32).tobytes().decode("utf-32-le", "surrogatepass")
+    for found in WORD.finditer(every):
+        table[found.start() : found.end()] = True
+    return table

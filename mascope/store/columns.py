@@ -25,11 +25,9 @@ from mascope.records import (
     codable,
 )
 from mascope.store import codes, journal
+from mascope.store.asides import SEPARATOR, Views, private_rows, scripted_rows
 from mascope.store.codes import CoderHeader, Codes
 from mascope.store.journal import Header, Journal
-
-SEPARATOR = "\x1f"
-"""Between the ids in a cell of `mentions`; no id holds it."""
 
 WORD, TEXT, NUMBER, COUNT, TRUTH = "word", "text", "number", "count", "truth"
 """Kinds of column: `word` repeats itself, `text` does not; `count` is never missing, `number` may be."""
@@ -46,12 +44,12 @@ RUNS: Mapping[str, str] = {
     "empty": COUNT, "failures_injected": COUNT, "failures_organic": COUNT, "prompt_tokens": NUMBER,
     "completion_tokens": NUMBER, "cost_usd": NUMBER, "unpriced": COUNT, "seconds": NUMBER, "rounds": COUNT,
     "agents": COUNT, "models": WORD, "started": TEXT, "seed": COUNT, "simulated": TRUTH, "parent": WORD,
-    "condition_digest": WORD,
+    "from_round": COUNT, "condition_digest": WORD,
 }  # fmt: skip
 MESSAGES: Mapping[str, str] = {
     "message": TEXT, "run": WORD, "series": WORD, "agent": WORD, "name": WORD, "round": COUNT,
     "position": COUNT, "words": COUNT, "mentions": WORD, "broadcast": TRUTH, "chars": COUNT, "model": WORD,
-    "label": WORD, "served_by": WORD, "served_model": WORD, "seat": COUNT, "seen": COUNT,
+    "label": WORD, "served_by": WORD, "served_model": WORD, "seat": COUNT, "seen": COUNT, "view": WORD,
     "finish_reason": WORD, "changes": WORD, "prompt_tokens": NUMBER, "completion_tokens": NUMBER,
     "reasoning_tokens": NUMBER, "cost_usd": NUMBER, "latency_s": NUMBER, "attempts": COUNT, "at": TEXT,
     "text": TEXT,
@@ -64,6 +62,14 @@ FAILURES: Mapping[str, str] = {
 AGENTS: Mapping[str, str] = {
     "run": WORD, "series": WORD, "agent": WORD, "name": WORD, "own_name": WORD, "model": WORD, "label": WORD,
     "served_by": WORD, "seat": COUNT, "messages": COUNT, "empty": COUNT, "failures": COUNT,
+}  # fmt: skip
+PROBES: Mapping[str, str] = {
+    "id": TEXT, "run": WORD, "series": WORD, "agent": WORD, "name": WORD, "probe": WORD, "kind": WORD,
+    "round": COUNT, "outcome": WORD, "answer": WORD, "value": NUMBER, "seen_others": COUNT, "low": NUMBER,
+    "high": NUMBER, "options": WORD,
+}  # fmt: skip
+SCRIPTED: Mapping[str, str] = {
+    "run": WORD, "series": WORD, "agent": WORD, "name": WORD, "round": COUNT, "position": COUNT, "text": TEXT,
 }  # fmt: skip
 CODES: Mapping[str, str] = {
     "message": TEXT, "run": WORD, "series": WORD, "coder": WORD, "kind": WORD, "digest": WORD,
@@ -79,14 +85,20 @@ class _Growing:
 
     def __init__(self, kinds: Mapping[str, str]) -> None:
         self.kinds = dict(kinds)
-        self.columns: dict[str, list[Any]] = {name: [] for name in kinds}
+        self.rows: list[Sequence[Any]] = []
 
-    def add(self, row: Iterable[Any]) -> None:
-        for column, value in zip(self.columns.values(), row, strict=True):
-            column.append(value)
+    def add(self, row: Sequence[Any]) -> None:
+        self.rows.append(row)
+
+    def extend(self, rows: Iterable[Sequence[Any]]) -> None:
+        self.rows.extend(rows)
 
     def table(self) -> pa.Table:
-        return pa.table({name: _array(self.kinds[name], values) for name, values in self.columns.items()})
+        columns = zip(*self.rows, strict=True) if self.rows else [()] * len(self.kinds)
+        kinds = self.kinds.items()
+        return pa.table({
+            name: _array(kind, cells) for (name, kind), cells in zip(kinds, columns, strict=True)
+        })  # fmt: skip
 
 
 def _array(kind: str, values: Sequence[Any]) -> pa.Array:
@@ -105,42 +117,44 @@ def _without_surrogates(text: str) -> str:
 # Journals -----------------------------------------------------------------------------------------------
 
 
-def read_journals(files: Iterable[Path], *, texts: bool) -> Tables:
-    """The tables runs, messages, failures and agents of these journals, in their order."""
-    kinds = MESSAGES if texts else {name: kind for name, kind in MESSAGES.items() if name != "text"}
-    runs, messages, failures = _Growing(RUNS), _Growing(kinds), _Growing(FAILURES)
-    agents = _Growing(AGENTS)
+def read_journals(files: Iterable[Path]) -> Tables:
+    """The tables runs, messages, failures, agents, probes and scripted of these journals, in their order."""
+    runs, messages, failures = _Growing(RUNS), _Growing(MESSAGES), _Growing(FAILURES)
+    agents, probes, scripted = _Growing(AGENTS), _Growing(PROBES), _Growing(SCRIPTED)
     for file in files:
         found = journal.read(file)
         if found.header is not None:
             _add_run(found, found.header, runs)
             _add_agents(found, found.header, agents)
-            _add_turns(found, found.header, messages, failures, texts=texts)
+            _add_turns(found, found.header, messages, failures)
+            probes.extend(private_rows(found, found.header))
+            scripted.extend(scripted_rows(found, found.header))
     return {
         "runs": runs.table(),
         "messages": messages.table(),
         "failures": failures.table(),
         "agents": agents.table(),
+        "probes": probes.table(),
+        "scripted": scripted.table(),
     }
 
 
-def _add_turns(
-    found: Journal, header: Header, messages: _Growing, failures: _Growing, *, texts: bool
-) -> None:
-    rows = _Rows(header)
-    for turn in sorted(found.turns, key=lambda turn: (turn.round, turn.position)):
+def _add_turns(found: Journal, header: Header, messages: _Growing, failures: _Growing) -> None:
+    turns = sorted(found.turns, key=lambda turn: (turn.round, turn.position))
+    rows = _Rows(header, Views(turns))
+    for turn in turns:
         if isinstance(turn, Failure):
-            failures.add(rows.failure(turn))
+            if turn.copied_from is None:  # else it is the parent's, and counted there
+                failures.add(rows.failure(turn))
         elif codable(turn):
-            row = rows.message(turn)
-            messages.add((*row, turn.text) if texts else row)
+            messages.add(rows.message(turn))
 
 
 class _Rows:
     """Cells of one run's turns."""
 
-    def __init__(self, header: Header) -> None:
-        self.header = header
+    def __init__(self, header: Header, views: Views) -> None:
+        self.header, self.views = header, views
         self.agents = {agent.id: agent for agent in header.agents}
         self.finder = MentionFinder.of_agents(header.agents)
 
@@ -165,6 +179,7 @@ class _Rows:
             message.served_model,
             agent.seat if agent else -1,
             len(message.seen),
+            self.views.of(message.seen),
             message.finish_reason,
             ";".join(message.changes),
             usage.prompt if usage else None,
@@ -174,6 +189,7 @@ class _Rows:
             message.latency_s,
             message.attempts,
             message.at,
+            message.text,
         )
 
     def failure(self, failure: Failure) -> tuple[Any, ...]:
@@ -196,8 +212,11 @@ class _Rows:
 
 
 def _add_run(found: Journal, header: Header, runs: _Growing) -> None:
-    messages = [turn for turn in found.turns if isinstance(turn, Message)]
-    failures = [turn for turn in found.turns if isinstance(turn, Failure)]
+    turns = [turn for turn in found.turns if turn.copied_from is None]
+    messages = [turn for turn in turns if isinstance(turn, Message)]
+    failures = [turn for turn in turns if isinstance(turn, Failure)]
+    # The first round of a fork's own: what came before is its parent's.
+    first = 1 + max((turn.round for turn in found.turns if turn.copied_from is not None), default=-1)
     usages = [message.usage for message in messages if message.usage is not None]
     costs = [message.cost_usd for message in messages if message.cost_usd is not None]
     coded = sum(map(codable, messages))
@@ -219,20 +238,22 @@ def _add_run(found: Journal, header: Header, runs: _Growing) -> None:
             math.fsum(costs) if costs else None,
             len(messages) - len(costs),
             _seconds(found, header),
-            1 + max((turn.round for turn in found.turns), default=-1),
+            1 + max((turn.round for turn in turns), default=first - 1) - first,
             len(header.agents),
             "; ".join(dict.fromkeys(agent.label for agent in header.agents)),
             header.started,
             header.seed,
             header.simulated,
             header.parent,
+            first,
             header.condition_digest,
         )
     )
 
 
 def _add_agents(found: Journal, header: Header, agents: _Growing) -> None:
-    said = Counter((turn.agent, codable(turn) if isinstance(turn, Message) else None) for turn in found.turns)
+    turns = (turn for turn in found.turns if turn.copied_from is None)
+    said = Counter((turn.agent, codable(turn) if isinstance(turn, Message) else None) for turn in turns)
     for agent in header.agents:
         who = (agent.id, agent.name, agent.own_name, agent.model, agent.label, agent.served_by, agent.seat)
         counts = (said[agent.id, kind] for kind in (True, False, None))
@@ -254,14 +275,14 @@ def _seconds(found: Journal, header: Header) -> float | None:
 ANSWERS: Mapping[str, float] = {"yes": 1.0, "no": 0.0, "unsure": math.nan}
 
 
-def read_codes(files: Iterable[Path]) -> pa.Table:
-    """The codes in these files: one row a verdict, one column a flag, one more where it has levels."""
+def read_codes(files: Iterable[Path]) -> Tables:
+    """The table codes of these files: one row a verdict, one column a flag, one more where it has levels."""
     growing = _Codes()
     for file in files:
         found = codes.read(file)
         if found.header is not None:
             growing.add(found.header, found)
-    return growing.table()
+    return {"codes": growing.table()}
 
 
 class _Codes:
@@ -289,7 +310,10 @@ class _Codes:
 
     def _add_marks(self, coding: Coding) -> None:
         for flag, mark in coding.marks.items():
-            self._cells(flag, NUMBER).append(ANSWERS[mark.answer])
+            cells = self.marks.get(flag)
+            if cells is None or len(cells) < self.count:
+                cells = self._cells(flag, NUMBER)
+            cells.append(ANSWERS[mark.answer])
             if mark.level is not None:
                 self._cells(f"{flag}_level", WORD).append(mark.level)
 

@@ -1,41 +1,29 @@
 """A results directory → data frames: what every table and statistic is computed from."""
 
-import math
-import multiprocessing
-import os
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, fields
 from itertools import chain
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from mascope.store import columns
+from mascope.store import columns, loading
+from mascope.store.asides import SEPARATOR
 from mascope.store.layout import Results, natural
 
-WORTH_A_PROCESS = 16_000_000
-"""Bytes of journals and codes from which several processes read them sooner than one."""
-SHARES = 4
-"""Into how many parts a process's work is cut, so that none waits long for the other."""
-LARGEST_SHARE = 250
-"""Files."""
-FROM_JOURNALS = ("runs", "messages", "failures", "agents")
 LEVEL = "_level"
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Frames:
     """Runs, messages, failures and codes of a study, each in the order of series, run, round and position.
 
-    Series stand in the order of the study, runs in that of their numbers. Repeated words are categories; what
-    is not known is NaN.
+    What a fork repeats of its parent is the parent's alone: of a fork, messages, failures and all that is
+    counted or summed are those from its own first round on. Series stand in the order of the study, runs in
+    that of their numbers. Repeated words are categories; what is not known is NaN.
     """
 
     runs: pd.DataFrame
@@ -45,9 +33,9 @@ class Frames:
     `messages` (codable ones), `empty` (shorter ones), `failures_injected`, `failures_organic`,
     `prompt_tokens` and `completion_tokens` (sums over the answers whose usage is known), `cost_usd` (of the
     answers whose price is known), `unpriced` (how many have none), `seconds` (first line to last, pauses
-    included; to the minute where the transcript was imported from WarRoom), `rounds` (begun), `agents` (how
-    many), `models` (their labels, `; ` between), `started` (UTC), `seed`, `simulated`, `parent` (of a fork),
-    `condition_digest`.
+    included; to the minute where the transcript was imported from WarRoom), `rounds` (begun; a fork's own),
+    `agents` (how many), `models` (their labels, `; ` between), `started` (UTC), `seed`, `simulated`,
+    `parent` (of a fork), `from_round` (the first of its own rounds; 0 but for forks), `condition_digest`.
     """
     messages: pd.DataFrame
     """One row a codable message.
@@ -56,6 +44,7 @@ class Frames:
     (stretches of text between blanks), `mentions` (tuple of the ids of other agents named, in the order of
     their first mention), `broadcast` (merely lists addressees), `chars`, `model` (key), `label`, `served_by`,
     `served_model` (as the provider told it), `seat`, `seen` (how many turns were in the prompt),
+    `view` (which codable messages of the run those were, by their places in this order: `0-6,8`),
     `finish_reason`, `changes` (by hygiene, `;` between), `prompt_tokens`, `completion_tokens`,
     `reasoning_tokens`, `cost_usd`, `latency_s`, `attempts`, `at` (UTC, as text), and, if asked for, `text`.
     """
@@ -81,12 +70,33 @@ class Frames:
     `run`, `series`, `agent`, `name`, `own_name` (as its own prompt calls it), `model` (key), `label`,
     `served_by`, `seat`, and its turns so far: `messages` (codable ones), `empty` (shorter ones), `failures`.
     """
+    probes: pd.DataFrame
+    """One row a private answer.
+
+    `id`, `run`, `series`, `agent`, `name`, `probe`, `kind`, `round` (after which it was asked; −1 before the
+    first), `outcome` (`answered`, `unreadable`, `failed`), `answer` (an option, an agent's id or a text),
+    `value` (on a scale), `seen_others` (turns of others in its prompt), and of the question `low`, `high`
+    (NaN where the study names no ends) and `options` (tuple).
+    """
+    scripted: pd.DataFrame
+    """One row a line that the study itself gave.
+
+    `run`, `series`, `agent`, `name`, `round`, `position`, `text`.
+    """
 
     @property
     def flags(self) -> tuple[str, ...]:
         """All flags that somebody coded."""
         coded = self.codes.columns.drop(list(columns.CODES))
         return tuple(name for name in coded if self.codes[name].dtype == np.float64)
+
+    def of_runs(self, runs: Collection[str]) -> "Frames":
+        """The same of these runs only."""
+
+        def kept(frame: pd.DataFrame) -> pd.DataFrame:
+            return frame[frame["run"].isin(runs)].reset_index(drop=True)
+
+        return Frames(**{one.name: kept(getattr(self, one.name)) for one in fields(self)})
 
 
 def load(results: Results, *, texts: bool = True, jobs: int | None = None) -> Frames:
@@ -97,18 +107,20 @@ def load(results: Results, *, texts: bool = True, jobs: int | None = None) -> Fr
     series = _series_order(results)
     journals = _in_order(results.journals(), series)
     codes = [file for coder in results.coders() for file in _in_order(results.codes_of(coder), series)]
-    workers = _workers([*journals, *codes]) if jobs is None else jobs
-    tables = _spread(partial(columns.read_journals, texts=texts), journals, workers)
-    runs, messages, failures, agents = (_frame([table[name] for table in tables]) for name in FROM_JOURNALS)
+    found = loading.read(results.root, {"journals": journals, "codes": codes}, jobs)
+    if not texts:
+        found["messages"] = [part.drop_columns("text") for part in found["messages"]]
+    by_name = {name: _frame(found.pop(name)) for name in list(found)}
+    runs, messages, failures, agents, probes, scripted, coded = by_name.values()
     messages["mentions"] = _tuples(messages["mentions"])
+    probes["options"] = _tuples(probes["options"])
     runs["started"] = pd.to_datetime(runs["started"], utc=True, format="ISO8601")
-    coded = _frame(_spread(columns.read_codes, codes, workers))
-    found = Frames(runs, messages, failures, _in_message_order(coded, messages["message"]), agents)
+    coded = _in_message_order(coded, messages["message"])
     names = [*dict.fromkeys(file.stem for file in (*journals, *codes))]
-    for frame in (found.runs, found.messages, found.failures, found.codes, found.agents):
+    for frame in (runs, messages, failures, coded, agents, probes, scripted):
         frame["series"] = frame["series"].cat.set_categories(series, ordered=True)
         frame["run"] = frame["run"].cat.set_categories(names, ordered=True)
-    return found
+    return Frames(runs, messages, failures, coded, agents, probes, scripted)
 
 
 def _series_order(results: Results) -> list[str]:
@@ -124,24 +136,6 @@ def _in_order(files: Iterable[Path], series: Sequence[str]) -> list[Path]:
     return sorted(files, key=lambda file: (place[file.parent.name], natural(file.stem)))
 
 
-# Reading ------------------------------------------------------------------------------------------------
-
-
-def _workers(files: Iterable[Path]) -> int:
-    size = sum(file.stat().st_size for file in files)
-    return 1 if size < WORTH_A_PROCESS else len(os.sched_getaffinity(0))
-
-
-def _spread(read: Callable[[Sequence[Path]], T], files: Sequence[Path], workers: int) -> list[T]:
-    """What `read` makes of all files: at once, or by shares in several processes, in the files' order."""
-    if workers <= 1 or not files:
-        return [read(files)]
-    size = min(LARGEST_SHARE, math.ceil(len(files) / (SHARES * workers)))
-    shares = [files[start : start + size] for start in range(0, len(files), size)]
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("fork")) as pool:
-        return list(pool.map(read, shares))
-
-
 def _frame(tables: Sequence[pa.Table]) -> pd.DataFrame:
     whole = pa.concat_tables(tables, promote_options="default").unify_dictionaries()
     frame: pd.DataFrame = whole.to_pandas(split_blocks=True, self_destruct=True)
@@ -152,7 +146,7 @@ def _tuples(cells: "pd.Series[str]") -> "pd.Series[Any]":
     """Ids joined to one word → tuples, each different one kept once."""
     different = np.empty(len(cells.cat.categories), dtype=object)
     for place, word in enumerate(cells.cat.categories):
-        different[place] = tuple(word.split(columns.SEPARATOR)) if word else ()
+        different[place] = tuple(word.split(SEPARATOR)) if word else ()
     return pd.Series(different[cells.cat.codes.to_numpy()], index=cells.index, dtype=object)
 
 

@@ -14,7 +14,20 @@ from typing import Any
 from mascope.errors import CorruptJournal
 from mascope.records import Agent, Message, ProbeAnswer, Turn
 from mascope.store import lines
-from mascope.store.fields import AGENT, AMOUNT, COUNT, LIST, MOMENT, OBJECT, TEXT, TEXTS, TRUTH, WHOLE, Fields
+from mascope.store.fields import (
+    AGENT,
+    AMOUNT,
+    COUNT,
+    LIMITS,
+    LIST,
+    MOMENT,
+    OBJECT,
+    TEXT,
+    TEXTS,
+    TRUTH,
+    WHOLE,
+    Fields,
+)
 from mascope.store.turns import Turns, probe_answer
 
 FORMAT = 1
@@ -43,6 +56,8 @@ class Header:
     """Other ids by which published codes may name this run."""
     parent: str | None = None
     """The run that this one was forked from."""
+    limits: Mapping[str, int] | None = None
+    """Tokens that each model was taken to hold, by its key, where that was known; None where not on record."""
 
 
 UNREADABLE = (KeyError, TypeError, ValueError)
@@ -51,7 +66,7 @@ HEADER = Fields.of(
     Header, run=TEXT, series=TEXT, replicate=COUNT, seed=WHOLE,
     study=TEXT, digest=TEXT, agents=LIST, condition=OBJECT,
     condition_digest=TEXT, simulated=TRUTH, version=TEXT, at=MOMENT,
-    started=MOMENT.or_none(), aliases=TEXTS, parent=TEXT.or_none(),
+    started=MOMENT.or_none(), aliases=TEXTS, parent=TEXT.or_none(), limits=LIMITS.or_none(),
 )  # fmt: skip
 END = Fields({"at": TEXT, "status": TEXT, "reason": TEXT.or_none()}, frozenset({"at"}))
 _ALIAS = Fields({"message": TEXT, "alias": TEXT}, frozenset({"message", "alias"}))
@@ -99,7 +114,7 @@ class Journal:
 def read(file: Path) -> Journal:
     """The journal in `file`; an empty one when there is none."""
     reading = _Reading()
-    for number, line in enumerate(lines.read(file), start=1):
+    for number, line in enumerate(lines.read_outlined(file), start=1):
         if reading.header is None and line["event"] != "run":
             raise CorruptJournal(file, number, "the first event must be 'run'")
         try:

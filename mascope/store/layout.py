@@ -31,6 +31,10 @@ class Results:
         return self.root / "panel.yaml"
 
     @property
+    def power_file(self) -> Path:
+        return self.root / "power.json"
+
+    @property
     def tables(self) -> Path:
         return self.root / "tables"
 

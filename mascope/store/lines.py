@@ -7,7 +7,8 @@ a writer cuts it off before it goes on. A broken line anywhere else is an error,
 import asyncio
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +20,12 @@ from mascope.errors import CorruptJournal, InvalidInput
 Clock = Callable[[], str]
 ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 """Made once: `json.dumps` would make an encoder for each line."""
+SCAN = json.JSONDecoder().raw_decode
+"""A text → the value that it begins with, and where that ends."""
+CALL_BEGINS = b'{"event":"call",'
+CALL = re.compile(rb'\{"event":"call"(?:,"[a-z_]+":(?:\d+|"[^"\\\x00-\x1f]*"))+\}')
+"""A call as it is written here: a third of all lines, which need not be taken apart to be counted."""
+A_CALL: Mapping[str, Any] = {"event": "call"}
 NOT_JSON = (ValueError, RecursionError)
 """What `json.loads` raises: the latter for brackets nested by the thousand."""
 
@@ -37,11 +44,15 @@ def encode(line: Mapping[str, Any]) -> bytes:
 
 def read(file: Path) -> list[dict[str, Any]]:
     """All complete lines; none when there is no such file. `CorruptJournal` names a line that is broken."""
-    if not file.exists():
-        return []
-    *complete, torn = file.read_bytes().split(b"\n")
-    last = [torn] if _parses(torn) else []  # all there but its newline
-    return list(_decode(file, complete + last))
+    return [_event(file, number, line) for number, line in enumerate(_complete(file), start=1)]
+
+
+def read_outlined(file: Path) -> list[Mapping[str, Any]]:
+    """The same; of a call nothing but that it is one, for those who only count calls."""
+    return [
+        A_CALL if line.startswith(CALL_BEGINS) and CALL.fullmatch(line) else _event(file, number, line)
+        for number, line in enumerate(_complete(file), start=1)
+    ]
 
 
 def read_first(file: Path) -> dict[str, Any] | None:
@@ -50,18 +61,34 @@ def read_first(file: Path) -> dict[str, Any] | None:
         return None
     with file.open("rb") as stream:
         line = stream.readline()
-    return next(_decode(file, [line])) if line.endswith(b"\n") or _parses(line) else None
+    return _event(file, 1, line) if line.endswith(b"\n") or _parses(line) else None
 
 
-def _decode(file: Path, lines: list[bytes]) -> Iterator[dict[str, Any]]:
-    for number, line in enumerate(lines, start=1):
-        try:
-            value = json.loads(line)
-        except NOT_JSON as error:
-            raise CorruptJournal(file, number, f"not JSON ({type(error).__name__})") from error
-        if not isinstance(value, dict) or "event" not in value:
-            raise CorruptJournal(file, number, "not an event")
-        yield value
+def _complete(file: Path) -> list[bytes]:
+    if not file.exists():
+        return []
+    *complete, torn = file.read_bytes().split(b"\n")
+    return [*complete, torn] if _parses(torn) else complete  # the last may be all there but its newline
+
+
+def _event(file: Path, number: int, line: bytes) -> dict[str, Any]:
+    try:
+        value = _value(line)
+    except NOT_JSON as error:
+        raise CorruptJournal(file, number, f"not JSON ({type(error).__name__})") from error
+    if not isinstance(value, dict) or "event" not in value:
+        raise CorruptJournal(file, number, "not an event")
+    return value
+
+
+def _value(line: bytes) -> Any:
+    """As `json.loads` gives it. The usual line goes by a shorter way: a million messages are five million."""
+    try:
+        text = line.decode("utf-8", "surrogatepass")
+        value, end = SCAN(text)
+    except ValueError:
+        return json.loads(line)
+    return value if end == len(text) else json.loads(line)
 
 
 def _parses(line: bytes) -> bool:

@@ -1,7 +1,7 @@
 """What every table is made from: the frames of a results directory, labelled by the panel."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -11,13 +11,19 @@ from mascope.codebook import Thresholds
 from mascope.errors import InvalidInput
 from mascope.judging.adjudication import adjudicate
 from mascope.seeds import derive
+from mascope.stats.language import Names, languages
+from mascope.stats.resampling import Floats
+from mascope.stats.traces import Traces, names_tell_models, traces
 from mascope.stats.words import Words, words
 from mascope.store.frames import Frames
+from mascope.store.recodings import Recodings
 from mascope.study import Hypothesis
 from mascope.yamlfile import nearest
 
 LABEL_KEYS = ["message", "run", "series", "agent", "round", "position"]
 RESAMPLES = 10_000
+PART = 100_000
+"""Messages from which on measures of texts and of graphs are taken of a part of the runs."""
 
 T = TypeVar("T")
 
@@ -47,6 +53,16 @@ class Analysis:
     """Ids of the hypotheses that did not stand as they are before the first run."""
     withdrawn: tuple[str, ...] = ()
     """Ids of those that stood there, and are gone from the study."""
+    reconcile: str = "majority"
+    """How several humans become one reference: a key of `ADJUDICATIONS`."""
+    recodings: Recodings | None = None
+    """What coders said when they were asked again, and how they were asked; None where it was not read."""
+    study: Mapping[str, Any] = field(default_factory=dict)
+    """study.yaml as it is stored."""
+    power: Mapping[str, Any] = field(default_factory=dict)
+    """What `mascope power` simulated of it, where that was kept."""
+    embedded: Floats | None = None
+    """(messages, dimensions), by the model that the study names for its texts; None without one."""
     _made: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
     """What several tables share, once one of them has asked for it."""
 
@@ -60,7 +76,43 @@ class Analysis:
 
     def words(self) -> Words:
         """The words of all codable messages, in their order: cut once for all tables that need them."""
-        return self.once("words", lambda: words(self.frames.messages["text"].tolist()))
+        return self.once("words", lambda: words(self.frames.messages["text"]))
+
+    def traces(self) -> Traces:
+        """What of the machinery is left in all codable messages."""
+        messages, agents = self.frames.messages, self.frames.agents
+        return self.once("traces", lambda: traces(messages, agents, names_tell_models(agents)))
+
+    def languages(self) -> Names:
+        """The language of each codable message."""
+        return self.once("languages", lambda: languages(self.frames.messages["text"]))
+
+    def part(self) -> "Analysis":
+        """The same of whole runs that hold `PART` messages, where there are more; else all of it.
+
+        What is measured in each run and then averaged needs no million messages: the runs are drawn by chance
+        from the study's seed, of each series the same share (two at the least), and intervals are of them.
+        """
+        return self.once("part", self._part) if len(self.frames.messages) > PART else self
+
+    def _part(self) -> "Analysis":
+        runs = self.frames.runs
+        share = PART / len(self.frames.messages)
+        rng, chosen = np.random.default_rng(derive(self.seed, "tables", "part")), []
+        for _, of_series in runs.groupby("series", observed=True, sort=False):
+            names = of_series["run"].astype(str).to_numpy(dtype=object)
+            chosen += list(rng.permutation(names)[: max(2, round(share * len(names)))])
+        kept = self.labelled["run"].isin(chosen).to_numpy()
+        labelled = self.labelled[kept].reset_index(drop=True)
+        embedded = None if self.embedded is None else self.embedded[kept]
+        return replace(self, frames=self.frames.of_runs(chosen), labelled=labelled, embedded=embedded)
+
+    def prepare(self) -> None:
+        """Make now what many tables share: processes that are forked to build them inherit it."""
+        if self.has_texts:
+            self.part().words()
+            self.languages()
+            self.traces()
 
     def once(self, name: str, make: Callable[[], T]) -> T:
         """What `make` gives, made for the first table that asks and kept for the others."""

@@ -43,8 +43,8 @@ def audited(analysis: Analysis) -> pd.DataFrame:
 
 def _audited(analysis: Analysis) -> pd.DataFrame:
     frames = analysis.frames
-    words = analysis.words() if analysis.has_texts else None
-    data = Journaled(frames.runs, frames.agents, frames.messages, frames.failures, words)
+    texts = (analysis.traces(), analysis.languages()) if analysis.has_texts else (None, None)
+    data = Journaled(frames.runs, frames.agents, frames.messages, frames.failures, *texts)
     member = list(frames.runs["series"].astype(str))
     found = audit(list(tallies(data)), member, analysis.series, analysis.rng("audit"), analysis.resamples)
     names = _names(frames.agents, analysis.series)

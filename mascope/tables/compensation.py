@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from mascope.stats.compensation import compensation, event_levels, observed
+from mascope.stats.compensation import Observed, compensation, event_levels, observed
 from mascope.tables.analysis import Analysis
 from mascope.tables.table import Column, Table
 
@@ -71,18 +71,26 @@ def compensation_table(analysis: Analysis) -> Table:
     if flag is None:
         empty = pd.DataFrame(columns=list(DEFINITIONS))
         return Table("compensation", "Compensation for failed agents", COLUMNS, empty, (NO_FLAG,))
-    frames = analysis.frames
-    data = observed(
-        analysis.labelled,
-        frames.messages["broadcast"],
-        event_levels(_levels(analysis, flag), analysis.labels),
-        flag,
-        frames.runs,
-        frames.failures,
-    )
+    data = observed_events(analysis, flag)
     found = compensation(data, analysis.series, analysis.rng("compensation"), analysis.resamples)
     shown = found.assign(labels=analysis.labels, flag=flag)[list(DEFINITIONS)]
     return Table("compensation", "Compensation for failed agents", COLUMNS, shown, NOTES)
+
+
+def observed_events(analysis: Analysis, flag: str) -> Observed:
+    """All that was said, coded and lost, with the levels of events: two tables are made of it."""
+    frames = analysis.frames
+    return analysis.once(
+        f"observed {flag}",
+        lambda: observed(
+            analysis.labelled,
+            frames.messages["broadcast"],
+            event_levels(_levels(analysis, flag), analysis.labels),
+            flag,
+            frames.runs,
+            frames.failures,
+        ),
+    )
 
 
 def compensation_flag(analysis: Analysis) -> str | None:

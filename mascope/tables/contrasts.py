@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 
@@ -10,10 +11,11 @@ from mascope.stats.clustered import clustered_logit
 from mascope.stats.comparisons import Comparison, contrasts
 from mascope.stats.measures import MEASURES
 from mascope.stats.multiplicity import within_families
+from mascope.study.measures import measures_of, needs_codes
 from mascope.tables.analysis import Analysis
 from mascope.tables.audit import audited
 from mascope.tables.differentiation import LABELS, NOT_CODED, NOTE
-from mascope.tables.hypotheses import comparisons, counted, families, measured, statuses
+from mascope.tables.hypotheses import comparisons, counted, families, first_round, measured, statuses
 from mascope.tables.sensitivity import verdicts
 from mascope.tables.table import Column, Table
 
@@ -124,18 +126,35 @@ def _clustered(analysis: Analysis, question: Comparison) -> Mapping[str, float |
     return dict(zip(_GEE, (found.log_odds, found.interval.low, found.interval.high, found.p), strict=True))
 
 
-def known_measures(flags: tuple[str, ...]) -> tuple[str, ...]:
-    """What a hypothesis may name: a measure of the run, or a flag (its rate over the run's messages)."""
-    return (*MEASURES, *flags)
+def known_measures(flags: tuple[str, ...], study: Mapping[str, Any] | None = None) -> tuple[str, ...]:
+    """What a hypothesis may name: a measure of the run, or a flag (its rate over the run's messages).
+
+    Without the `study` (as stored), only what follows from labels.
+    """
+    return (*(MEASURES if study is None else measures_of(study)), *flags)
 
 
 def _confounded(analysis: Analysis) -> list[str]:
-    """For each hypothesis, what else its two series differ in by the audit."""
-    return [
-        f"{h.id}: by the audit {h.series_a} and {h.series_b} also differ in: {'; '.join(found)}."
-        for h in analysis.hypotheses
-        if (found := confounds(audited(analysis), h.series_a, h.series_b))
-    ]
+    """For each hypothesis, what else its two series differ in: by the audit, or by which rounds they have."""
+    notes = []
+    for h in analysis.hypotheses:
+        first = {name: first_round(analysis, name) for name in (h.series_a, h.series_b)}
+        if h.matched_by == "parent" and any(first.values()):
+            # The audit is of whole series: a parent's first rounds are not in this comparison.
+            notes.append(
+                f"{h.id}: of each pair the rounds that both have, from round {max(first.values())} on."
+            )
+            continue
+        if len(set(first.values())) > 1:
+            late = max(first, key=lambda name: first[name])
+            notes.append(
+                f"{h.id}: {late} has only the rounds from {first[late]} on, and is compared with whole runs; "
+                "`matched_by: parent` would compare the same rounds."
+            )
+        if found := confounds(audited(analysis), h.series_a, h.series_b):
+            differ = f"{h.id}: by the audit {h.series_a} and {h.series_b} also differ in"
+            notes.append(f"{differ}: {'; '.join(found)}.")
+    return notes
 
 
 def _notes(analysis: Analysis) -> list[str]:
@@ -145,6 +164,6 @@ def _notes(analysis: Analysis) -> list[str]:
     if analysis.withdrawn:
         notes.append(f"Declared before the first run, but gone since: {', '.join(analysis.withdrawn)}.")
     notes += _confounded(analysis)
-    if not analysis.coded:
-        return [*notes, NOT_CODED]
-    return [*notes, *(f"{id_}: {said}." for id_, said in verdicts(analysis).items())]
+    free = {h.id for h in analysis.hypotheses if not needs_codes(h.measure)}
+    notes += [f"{id_}: {said}." for id_, said in verdicts(analysis).items() if analysis.coded or id_ in free]
+    return notes if analysis.coded else [*notes, NOT_CODED]

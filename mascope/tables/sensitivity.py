@@ -1,13 +1,23 @@
 """Does a result depend on a choice? Each hypothesis under every labelling, and with parts left out."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from mascope.stats.comparisons import Comparison
-from mascope.stats.sensitivity import ALPHA, Finding, adjusted, agrees, finding, verdict
+from mascope.stats.resampling import Floats
+from mascope.stats.sensitivity import (
+    ALPHA,
+    Finding,
+    adjusted,
+    agrees,
+    finding,
+    verdict,
+    without_each_run,
+)
+from mascope.study.measures import needs_codes
 from mascope.tables.analysis import Analysis, label_messages
 from mascope.tables.differentiation import NOT_CODED
 from mascope.tables.human_variants import human_findings
@@ -58,7 +68,11 @@ def sensitivity_table(analysis: Analysis) -> Table:
 
 def verdicts(analysis: Analysis) -> Mapping[str, str]:
     """One plain sentence a hypothesis, by its id."""
-    return {id_: of_one.verdict for id_, of_one in _tried(analysis).items()}
+    free = {h.id for h in analysis.hypotheses if not needs_codes(h.measure)}
+    return {
+        id_: f"{of_one.verdict}; it does not depend on labels" if id_ in free else of_one.verdict
+        for id_, of_one in _tried(analysis).items()
+    }
 
 
 # Variants --------------------------------------------------------------------------------------------------
@@ -102,8 +116,10 @@ def _try_all(analysis: Analysis) -> Mapping[str, _Tried]:
     measures = measured(analysis, analysis.labelled)
     main = _Variant(MAIN, analysis.labels, {q.hypothesis: finding(q, measures) for q in questions})
     results: dict[str, list[_Result]] = {question.hypothesis: [] for question in questions}
+    names = families(analysis)
+    of_main = _in_families(main, questions, names)
     for variant in (main, *_variants(analysis, questions, measures)):
-        for result, question in _results(variant, main, questions, families(analysis)):
+        for result, question in _results(variant, (main, of_main), questions, names):
             results[question.hypothesis].append(result)
     return {question.hypothesis: _summed(question, results[question.hypothesis]) for question in questions}
 
@@ -119,8 +135,9 @@ def _variants(analysis: Analysis, questions: list[Comparison], measures: pd.Data
 
 
 def _labellings(analysis: Analysis, questions: list[Comparison]) -> Iterator[_Variant]:
-    """Panels of one have nothing to adjudicate."""
-    if len(analysis.coders) < 2:
+    """Panels of one have nothing to adjudicate, and what needs no codes is the same under all of them."""
+    questions = [question for question in questions if needs_codes(question.measure)]
+    if len(analysis.coders) < 2 or not questions:
         return
     for kind, names in (("labels", RULES), ("coder", analysis.coders)):
         for name in names:
@@ -146,13 +163,11 @@ def _without_agents(analysis: Analysis, questions: list[Comparison]) -> Iterator
 
 
 def _without_runs(questions: list[Comparison], measures: pd.DataFrame) -> Iterator[_Variant]:
-    asked = {question.measure for question in questions} & set(measures)
-    measures = measures[["run", "series", "replicate", "parent", *sorted(asked)]]
-    for place, (run, series) in enumerate(zip(measures["run"], measures["series"], strict=True)):
-        touched = [question for question in questions if series in (question.series_a, question.series_b)]
+    without = {q.hypothesis: without_each_run(q, measures) for q in questions}
+    for run in dict.fromkeys(measures["run"]):
+        touched = {id_: findings[run] for id_, findings in without.items() if run in findings}
         if touched:
-            left = measures.drop(index=measures.index[place])
-            yield _Variant(ONE_RUN, run, {q.hypothesis: finding(q, left) for q in touched})
+            yield _Variant(ONE_RUN, run, touched)
 
 
 def _without_failures(
@@ -174,18 +189,22 @@ def _without_failures(
 
 
 def _results(
-    variant: _Variant, main: _Variant, questions: list[Comparison], names: list[str]
+    variant: _Variant, of_main: tuple[_Variant, Floats], questions: list[Comparison], names: list[str]
 ) -> Iterator[tuple[_Result, Comparison]]:
     """A hypothesis that a variant does not touch enters its family as it is in the main analysis."""
-    of_main = adjusted(questions, [main.findings[q.hypothesis].p for q in questions], names)
-    whole = {**main.findings, **variant.findings}
-    of_variant = adjusted(questions, [whole[q.hypothesis].p for q in questions], names)
-    for place, question in enumerate(questions):
+    main, p_main = of_main
+    whole = replace(variant, findings={**main.findings, **variant.findings})
+    p_variant = _in_families(whole, questions, names)
+    for question, before, now in zip(questions, p_main.tolist(), p_variant.tolist(), strict=True):
         found = variant.findings.get(question.hypothesis)
         if found is not None:
-            before = main.findings[question.hypothesis], float(of_main[place])
-            now = float(of_variant[place])
-            yield _Result(variant, found, now, agrees(before, (found, now), question)), question
+            known = main.findings[question.hypothesis], before
+            yield _Result(variant, found, now, agrees(known, (found, now), question)), question
+
+
+def _in_families(variant: _Variant, questions: list[Comparison], names: list[str]) -> Floats:
+    """Adjusted p-values (questions,)."""
+    return adjusted(questions, [variant.findings[q.hypothesis].p for q in questions], names)
 
 
 def _summed(question: Comparison, results: list[_Result]) -> _Tried:

@@ -1,6 +1,7 @@
 """Who addresses whom, who leads, who takes part."""
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
@@ -9,13 +10,16 @@ import pandas as pd
 from mascope.stats.estimates import series_means
 from mascope.stats.mentions import Mentions, mentions, rewired, scattered
 from mascope.stats.network import MEASURES, leaders, persistence
-from mascope.stats.participation import message_gini, spoken, turn_entropy, word_gini
+from mascope.stats.participation import SHUFFLES, Spoken, by_chance, spoken
 from mascope.stats.profiles import Ints
 from mascope.stats.resampling import Floats
 from mascope.tables.analysis import Analysis
 from mascope.tables.table import Column, Table
 
 PERMUTATIONS = 200
+SHUFFLED_AT_MOST = 20_000_000
+"""Turns that are shuffled in all; of many messages there are fewer permutations."""
+LEAST_PERMUTATIONS = 39
 Shuffle = Callable[[Mentions, np.random.Generator, int], Iterator[Floats]]
 NULLS: Mapping[str, tuple[Shuffle, tuple[str, ...]]] = MappingProxyType({
     "rewired": (rewired, ("density", "reciprocity", "in_centralization", "constraint", "pagerank_top")),
@@ -57,22 +61,42 @@ def network_table(analysis: Analysis) -> Table:
 
 def run_network(analysis: Analysis) -> tuple[pd.DataFrame, dict[str, Floats]]:
     """One row a run with `run`, `series` and the measures; and their nulls (permutations, runs)."""
+    at = _structure(analysis)
+    rng = analysis.rng("network null")
+    nulls = {name: values for kind in NULLS for name, values in _null(at.mentions, kind, rng).items()}
+    nulls["leader_persistence"] = _shuffled_persistence(at.leading, rng)
+    return at.per_run, nulls | _shuffled_turns(at.said, rng)
+
+
+def network_measures(analysis: Analysis) -> pd.DataFrame:
+    """The same rows without their nulls."""
+    return _structure(analysis).per_run
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Structure:
+    """The measures of every run, and what their nulls are made of."""
+
+    mentions: Mentions
+    leading: Ints
+    said: Spoken
+    per_run: pd.DataFrame
+
+
+def _structure(analysis: Analysis) -> _Structure:
     frames = analysis.frames
     found = mentions(frames.messages, frames.agents)
-    graphs, rng = found.graphs(), analysis.rng("network null")
+    graphs = found.graphs()
     measured = {name: measure(graphs, found.present) for name, measure in MEASURES.items()}
     leading = leaders(found.by_round(), np.repeat(found.present[:, np.newaxis], _rounds(found), axis=1))
     said = spoken(frames.messages, found.runs)
     measured |= {
         "leader_persistence": persistence(leading),
-        "words_gini": word_gini(said),
-        "messages_gini": message_gini(said),
-        "turn_entropy": turn_entropy(said),
+        **{name: measure(said) for name, (measure, _) in SHUFFLES.items()},
         "broadcasts": _broadcasts(frames.messages, found.runs),
     }
-    nulls = {name: values for kind in NULLS for name, values in _null(found, kind, rng).items()}
-    nulls["leader_persistence"] = _shuffled_persistence(leading, rng)
-    return pd.DataFrame({"run": found.runs, "series": found.series, **measured}), nulls
+    per_run = pd.DataFrame({"run": found.runs, "series": found.series, **measured})
+    return _Structure(found, leading, said, per_run)
 
 
 def _rounds(found: Mentions) -> int:
@@ -92,6 +116,13 @@ def _shuffled_persistence(leading: Ints, rng: np.random.Generator) -> Floats:
     """Persistence (permutations, runs) once the rounds of each run are shuffled."""
     keys = rng.random((PERMUTATIONS, *leading.shape), dtype=np.float32)
     return persistence(np.take_along_axis(leading[np.newaxis], np.argsort(keys, axis=-1), axis=-1))
+
+
+def _shuffled_turns(said: Spoken, rng: np.random.Generator) -> dict[str, Floats]:
+    times = max(LEAST_PERMUTATIONS, min(PERMUTATIONS, SHUFFLED_AT_MOST // max(1, len(said.run))))
+    return {
+        name: by_chance(measure, shuffle, said, rng, times) for name, (measure, shuffle) in SHUFFLES.items()
+    }
 
 
 def _broadcasts(messages: pd.DataFrame, runs: tuple[str, ...]) -> Floats:

@@ -14,7 +14,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -110,6 +110,25 @@ def answering(text: str | Callable[[Received], str] | None = "An answer.", **cha
     async def behave(exchange: Exchange) -> None:
         said = text(exchange.received) if callable(text) else text
         await exchange.send(200, completion(said, **changes))
+
+    return behave
+
+
+def embedding(texts: Sequence[str], vector: Callable[[str], list[float]], **changes: Any) -> Json:
+    """The body of a good answer of the embeddings endpoint, its rows backwards; `changes` replace fields."""
+    rows = [
+        {"object": "embedding", "index": place, "embedding": vector(text)} for place, text in enumerate(texts)
+    ]
+    tokens = sum(len(text.split()) for text in texts)
+    usage = {"prompt_tokens": tokens, "total_tokens": tokens}
+    return {"object": "list", "model": "served-model", "data": rows[::-1], "usage": usage} | changes
+
+
+def embedding_by(vector: Callable[[str], list[float]], **changes: Any) -> Behaviour:
+    """A good answer to a request for vectors of texts."""
+
+    async def behave(exchange: Exchange) -> None:
+        await exchange.send(200, embedding(exchange.received.body["input"], vector, **changes))
 
     return behave
 

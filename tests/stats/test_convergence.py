@@ -12,7 +12,10 @@ from mascope.stats.convergence import (
     following,
     halves,
     homogeneity,
+    partners,
+    pull_to,
     shuffled_rounds,
+    swapped_groups,
     turns,
 )
 from mascope.stats.lexicon import births, deaths, lexicon
@@ -233,3 +236,66 @@ def test_profiles_are_compared_in_thirds_of_a_run() -> None:
     # (1, 1) and (0, 1) until round 3, then both (1, 1).
     assert found[0] == pytest.approx([2**-0.5, 2**-0.5, 1])
     assert np.isnan(window_similarity(labelled, [], ("r",))).all()
+
+
+# Swapped groups --------------------------------------------------------------------------------------------
+
+
+def test_swapped_groups_keep_who_spoke_in_which_round() -> None:
+    _, found = crowd()
+    swapped = swapped_groups(found, np.array([0, 0, 1]), rng())
+    lone = found.run == 2
+
+    def seats(one: Turns, runs: list[int]) -> list[tuple[int, int, int]]:
+        mine = np.isin(one.run, runs)
+        return sorted(zip(one.run[mine], one.agent[mine], one.round[mine], strict=True))
+
+    assert seats(swapped, [0, 1]) == seats(found, [0, 1])
+    assert (swapped.run[lone] == 2).all()  # a series of one run has nobody to swap with
+    assert (swapped.run != found.run).any()
+
+
+def test_agents_that_agree_within_runs_are_more_alike_than_in_swapped_groups() -> None:
+    rows = [(f"r{run}", round_, f"a{agent}", f"{run} {round_} {agent}")
+            for run in range(4) for round_ in range(3) for agent in range(4)]  # fmt: skip
+    _, found = said(rows)
+    vectors = np.eye(4)[found.run]  # each run speaks of a thing of its own
+
+    assert homogeneity(vectors, found) == pytest.approx(np.ones((4, 3)))
+    assert np.nanmean(homogeneity(vectors, swapped_groups(found, np.zeros(4, dtype=np.intp), rng()))) < 0.6
+
+
+def test_partners_are_of_the_same_series() -> None:
+    series = np.array([0, 1, 0, 1, 0, 2])
+    found = partners(series, rng())
+
+    assert sorted(found) == list(range(6))
+    assert (series[found] == series).all()
+
+
+def test_the_pull_to_ones_own_run_is_societal_pull() -> None:
+    vectors, found = crowd()
+    late = halves(found)
+
+    assert pull_to(vectors, found, late, np.arange(3)) == pytest.approx(change(vectors, found, late).pull)
+
+
+def test_who_comes_to_speak_as_its_own_group_is_not_pulled_to_another() -> None:
+    rows = [(run, round_, agent, f"{run} {round_} {agent}")
+            for run in ("r0", "r1") for round_ in range(2) for agent in "ab"]  # fmt: skip
+    _, found = said(rows)
+    # In the late half both agents of run 0 speak of the first thing, those of run 1 of the second.
+    vectors = np.where((found.round == 1)[:, np.newaxis], np.eye(4)[found.run], np.eye(4)[2 + found.agent])
+
+    own = pull_to(vectors, found, halves(found), np.array([0, 1]))
+    other = pull_to(vectors, found, halves(found), np.array([1, 0]))
+    assert (own > 0.5).all()
+    assert (other < own).all()
+
+
+def test_an_agent_without_a_counterpart_is_pulled_to_all_of_the_other_group() -> None:
+    _, found = said([("r0", 0, "a", "x"), ("r0", 1, "a", "y"), ("r1", 0, "b", "z"), ("r1", 1, "c", "w")])
+    vectors = np.eye(4)[[0, 1, 0, 1]]
+
+    # Early 1st thing, late 2nd; the group of r1 is both alike: cos(late) − cos(early) = 0.
+    assert pull_to(vectors, found, halves(found), np.array([1, 0]))[0] == pytest.approx(0)

@@ -5,14 +5,23 @@ from scipy import stats
 
 from mascope.stats.comparisons import Comparison, Direction, contrasts
 from mascope.stats.resampling import Estimate, Interval
-from mascope.stats.sensitivity import Finding, agrees, corrected_finding, finding, verdict
+from mascope.stats.sensitivity import (
+    Finding,
+    agrees,
+    corrected_finding,
+    finding,
+    verdict,
+    without_each_run,
+)
+
+RUNS = [f"run{number:02}" for number in range(24)]
 
 
 def measures(rng: np.random.Generator) -> pd.DataFrame:
     values = np.concatenate([rng.integers(0, 9, 12) / 9, rng.integers(2, 12, 12) / 9])
     values[5] = np.nan
     return pd.DataFrame(
-        {"run": range(24), "series": ["A"] * 12 + ["B"] * 12, "pair": [*range(12)] * 2, "m": values}
+        {"run": RUNS, "series": ["A"] * 12 + ["B"] * 12, "pair": [*range(12)] * 2, "m": values}
     )
 
 
@@ -37,6 +46,42 @@ def test_nothing_to_compare_gives_no_p_value(matched: str | None) -> None:
     question = Comparison("h", "m", "A", "C", matched_by=matched)
 
     assert finding(question, measures(np.random.default_rng(2))).p is None
+
+
+@pytest.mark.parametrize("matched", [None, "pair"])
+@pytest.mark.parametrize("direction", ["two-sided", "less", "greater", "equivalent"])
+def test_without_each_run_is_the_finding_of_the_others(direction: Direction, matched: str | None) -> None:
+    frame = measures(np.random.default_rng(3))  # with ties, and a run without a value
+    question = Comparison("h", "m", "A", "B", direction, margin=0.5, matched_by=matched)
+
+    found = without_each_run(question, frame)
+
+    assert list(found) == RUNS
+    for run, without in found.items():
+        anew = finding(question, frame[frame["run"] != run])
+        assert (without.n_a, without.n_b) == (anew.n_a, anew.n_b)
+        assert without.difference == pytest.approx(anew.difference)
+        assert without.r == pytest.approx(anew.r)
+        assert without.p == pytest.approx(anew.p)
+
+
+@pytest.mark.parametrize("values", [[0.5, 0.5, 0.5], [0.5, 0.5, 0.7], [0.5, np.nan, 0.7]])
+def test_without_a_run_little_may_be_left(values: list[float]) -> None:
+    frame = pd.DataFrame({"run": ["a1", "a2", "b1"], "series": ["A", "A", "B"], "m": values})
+    question = Comparison("h", "m", "A", "B")
+
+    found = without_each_run(question, frame)
+
+    for run, without in found.items():
+        anew = finding(question, frame[frame["run"] != run])
+        assert (without.n_a, without.n_b) == (anew.n_a, anew.n_b)
+        assert without.p == pytest.approx(anew.p)
+
+
+def test_only_runs_of_the_two_series_are_left_out() -> None:
+    frame = measures(np.random.default_rng(4))
+
+    assert set(without_each_run(Comparison("h", "m", "A", "C"), frame)) == set(RUNS[:12])
 
 
 def rate(value: float, low: float, high: float) -> Estimate:

@@ -5,8 +5,7 @@ import pandas as pd
 
 from mascope.stats.audit_counts import Journaled, tallies
 from mascope.stats.language import languages
-from mascope.stats.traces import names_tell_models, notices_with_model, traces
-from mascope.stats.words import words
+from mascope.stats.traces import names_tell_models, notices_with_model, other_spellings, traces
 
 NEUTRAL = pd.DataFrame(
     [
@@ -70,7 +69,7 @@ def test_languages_are_told_by_function_words() -> None:
         "",
     ]
 
-    assert languages(words(texts)).tolist() == ["fr", "en", "de", None, None]
+    assert languages(texts).tolist() == ["fr", "en", "de", None, None]
 
 
 def journaled(messages: pd.DataFrame, failures: pd.DataFrame | None = None) -> Journaled:
@@ -81,7 +80,7 @@ def journaled(messages: pd.DataFrame, failures: pd.DataFrame | None = None) -> J
     none = pd.DataFrame({n: [] for n in ("run", "origin", "kind", "told", "notice")}, dtype=object)
     return Journaled(
         runs, NEUTRAL.assign(messages=spoken), messages, none if failures is None else failures,
-        words(list(messages["text"])),
+        traces(messages, NEUTRAL, names_tell_models(NEUTRAL)), languages(list(messages["text"])),
     )  # fmt: skip
 
 
@@ -90,6 +89,7 @@ def messages(**columns: Any) -> pd.DataFrame:
         "run": "A-run01", "series": "A", "agent": ["llama", "llama"], "model": "llama", "round": [0, 1],
         "position": 0, "seen": [0, 2], "finish_reason": ["stop", "length"], "changes": ["", "own_name"],
         "served_model": ["m-1", "m-1"], "attempts": [1, 3], "text": ["hello", "well"],
+        "mentions": pd.Series([(), ()], dtype=object),
     })  # fmt: skip
     return base.assign(**columns)
 
@@ -161,7 +161,9 @@ def test_without_texts_only_what_needs_them_is_left_out() -> None:
     without = Journaled(data.runs, data.agents, data.messages.drop(columns="text"), data.failures)
 
     missing = {measure for measure, _ in rates(data)} - {measure for measure, _ in rates(without)}
-    assert missing == {"name_leaks", "own_name", "peer_voice", "think_tags", "language_switches"}
+    assert missing == {
+        "name_leaks", "own_name", "peer_voice", "think_tags", "language_switches", "other_spellings",
+    }  # fmt: skip
 
 
 def test_no_message_at_all_is_all_turns_lost() -> None:
@@ -171,3 +173,17 @@ def test_no_message_at_all_is_all_turns_lost() -> None:
     assert found["lost_turns", ""] == [4, 4]
     assert found["name_leaks", ""] == [0, 0]
     assert np.isfinite(found["unequal_messages", ""]).all()
+
+
+def test_a_name_in_another_spelling_is_one_that_a_plain_search_misses() -> None:
+    texts = said("Agent-B, go on", "Agent\u2011B, go on", "ask agent b", "nobody", "Agent-B and Agent\u2011B")
+    named: list[tuple[str, ...]] = [("kimi",), ("kimi",), ("kimi",), (), ("kimi",)]
+    mentioning = texts.assign(mentions=pd.Series(named, dtype=object))
+
+    assert other_spellings(mentioning, NEUTRAL).tolist() == [False, True, True, False, False]
+
+
+def test_tags_of_reasoning_are_found_in_every_form() -> None:
+    texts = said("<think>so", "◁think▷so", "[THINK]so", "[think] in plain words", "I think so")
+
+    assert traces(texts, NEUTRAL, NOBODY).think_tags.tolist() == [True, True, True, False, False]

@@ -20,7 +20,7 @@ from mascope.records import (
     Unreadable,
     Usage,
 )
-from mascope.store import codes, frames, journal
+from mascope.store import cache, codes, journal
 from mascope.store.codes import CoderHeader
 from mascope.store.frames import Frames, load
 from mascope.store.journal import Header
@@ -97,7 +97,7 @@ def test_a_message_is_measured(results: Results) -> None:
         "message": "A-run01|Agent-A|R2", "run": "A-run01", "series": "A", "agent": "llama", "name": "Agent-A",
         "round": 2, "position": 0, "words": 6, "mentions": ("kimi", "qwen"), "broadcast": False,
         "chars": len(said.text), "model": "llama", "label": "LLaMA 3.3", "served_by": "groq/llama",
-        "served_model": "llama-70b", "seat": 0, "seen": 2, "finish_reason": "stop",
+        "served_model": "llama-70b", "seat": 0, "seen": 2, "view": "", "finish_reason": "stop",
         "changes": "reasoning;own_name", "prompt_tokens": 100.0, "completion_tokens": 20.0,
         "reasoning_tokens": 5.0, "cost_usd": 0.25, "latency_s": 1.5, "attempts": 2,
         "at": "2026-03-04T10:00:10Z", "text": said.text,
@@ -134,7 +134,7 @@ def test_a_run_is_summed_up(results: Results) -> None:
         "empty": 2, "failures_injected": 1, "failures_organic": 1, "prompt_tokens": 30.0,
         "completion_tokens": 5.0, "cost_usd": 0.75, "unpriced": 1, "seconds": 90.5, "rounds": 2, "agents": 3,
         "models": "LLaMA 3.3; Kimi K2; Qwen3", "started": pd.Timestamp("2026-03-04T10:00:00Z"), "seed": 1,
-        "simulated": False, "parent": "A-run01", "condition_digest": "c",
+        "simulated": False, "parent": "A-run01", "from_round": 0, "condition_digest": "c",
     }  # fmt: skip
 
 
@@ -317,7 +317,7 @@ def test_several_processes_read_the_same_as_one(results: Results, monkeypatch: p
         put(results, header("A", replicate), said, failure(run, AGENTS[0], 1, kind=f"kind {replicate % 5}"))
         marks = {"META": Mark("yes")} if replicate % 2 else {"COMP": Mark("yes", "L1")}
         put_codes(results, "a", run, Coding(said.id, marks), flags=tuple(marks))
-    monkeypatch.setattr(frames, "LARGEST_SHARE", 2)
+    monkeypatch.setattr(cache, "FEWEST", 2)
 
     same(load(results, jobs=2), load(results, jobs=1))
 

@@ -9,18 +9,22 @@ import pytest
 
 from mascope.pipeline.reporting import Options, analyse
 from mascope.store.layout import Results
+from mascope.tables.adoption import adoption_table
 from mascope.tables.analysis import Analysis
 from mascope.tables.audit import audit_table
 from mascope.tables.catalog import TABLES
 from mascope.tables.compensation import compensation_table
 from mascope.tables.convergence import convergence_table, temporal_table
+from mascope.tables.stances import stances_table
 from mascope.tables.structure import network_table
 from mascope.tables.table import Table
+from mascope.tables.takeover import takeover_table
 from mascope.tables.text import text_table
 from tests.tables.conftest import AGENTS, Say, failure, message
 
 BUILDERS = (
     audit_table, compensation_table, network_table, text_table, convergence_table, temporal_table,
+    adoption_table, stances_table, takeover_table,
 )  # fmt: skip
 every_table = pytest.mark.parametrize("build", BUILDERS, ids=lambda build: build.__name__)
 Build = Callable[[Analysis], Table]
@@ -94,6 +98,7 @@ def test_a_report_without_texts_has_what_needs_none(results: Results, put: Say) 
     analysis = replace(analysis, frames=without)
 
     assert text_table(analysis).frame.empty
+    assert adoption_table(analysis).frame.empty
     assert "Texts were not loaded" in audit_table(analysis).notes[0]
     assert "Texts were not loaded" in convergence_table(analysis).notes[0]
     assert not network_table(analysis).frame.empty

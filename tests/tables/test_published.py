@@ -4,12 +4,14 @@ import pandas as pd
 import pytest
 
 from mascope.stats.audit import confounds
+from mascope.tables.adoption import adoption_table
 from mascope.tables.analysis import Analysis
 from mascope.tables.audit import audit_table
 from mascope.tables.compensation import compensation_table
 from mascope.tables.convergence import convergence_table, temporal_table
 from mascope.tables.structure import network_table
 from mascope.tables.table import Table
+from mascope.tables.takeover import takeover_table
 from mascope.tables.text import text_table
 
 
@@ -56,6 +58,27 @@ def test_notices_that_told_model_names_are_found(audited: pd.DataFrame) -> None:
 
 def test_what_each_agent_saw_was_not_recorded(audited: pd.DataFrame) -> None:
     assert [rate(audited, series, "prompt_unknown") for series in ("A", "B", "C")] == [1, 1, 1]
+
+
+def test_mentions_with_another_hyphen_are_found_and_counted(audited: pd.DataFrame) -> None:
+    # Agent-B with U+2011 is in 414 messages of these series; a search for Agent-B would miss them.
+    counts = audited.set_index(["series", "measure", "detail"])["count"]
+
+    assert counts["A", "other_spellings", ""] > 100
+    assert rate(audited, "A", "other_spellings") > 0.2
+
+
+def test_each_series_by_itself_raises_what_went_wrong_in_it(published: Analysis) -> None:
+    notes = {note.partition(":")[0]: note for note in audit_table(published).notes}
+
+    everywhere = ("turns lost", "turns lost to organic failures", "peer's voice", "is not recorded 100.0%")
+    for series in ("A", "B", "C"):
+        assert all(said in notes[series] for said in everywhere), series
+    assert "empty answers" in notes["A"]
+    assert "empty answers" in notes["C"]
+    assert "notices that leak a model's name" in notes["A"]
+    assert "begin with the own name" in notes["B"]
+    assert "leak think tags" in notes["F"]
 
 
 def test_a_mixed_and_a_cloned_series_differ_in_more_than_composition(audited: pd.DataFrame) -> None:
@@ -114,6 +137,38 @@ def test_clones_write_more_alike_than_models(published: Analysis) -> None:
         assert values(table, measure).idxmax() == "B", measure
     rounds = temporal_table(published).frame
     assert rounds.loc[rounds["series"] == "A", "round"].max() == 10
+
+
+def test_every_structural_measure_stands_beside_its_null(network: Table) -> None:
+    frame = network.frame[network.frame["value"].notna() & (network.frame["series"] != "F")]
+    without = set(frame.loc[frame["null"].isna(), "measure"])
+
+    assert without == {"broadcasts"}
+
+
+def test_runs_converge_on_themselves_and_not_just_on_the_task(published: Analysis) -> None:
+    frame = convergence_table(published).frame
+    alike = frame[(frame["measure"] == "semantic_homogeneity") & frame["series"].isin(["A", "B", "C"])]
+    slopes = frame[frame["measure"].str.endswith("_slope") & frame["value"].notna()]
+
+    assert (alike["value"] > alike["null"]).all()
+    assert slopes["null"].notna().all()
+
+
+def test_what_others_bring_up_is_taken_over_the_more_it_is_seen(published: Analysis) -> None:
+    found = values(adoption_table(published), "seen_effect")
+    hazard = values(adoption_table(published), "hazard")
+
+    assert (found[["A", "B", "C", "K3"]] > 0.5).all()
+    assert hazard["B"] > 3 * hazard["A"]  # clones take over each other's words
+
+
+def test_who_was_never_there_leaves_nothing_to_take_over(published: Analysis) -> None:
+    frame = takeover_table(published).frame
+    mixed = frame[(frame["series"] == "A") & (frame["agent"] == "")]
+
+    assert set(mixed["absent"]) == {"deepseek"}
+    assert (mixed["runs"] == 0).all()
 
 
 def test_without_codes_of_compensation_there_is_no_table_of_it(published: Analysis) -> None:
