@@ -12,7 +12,7 @@ demo: $(VENV)/.local
 	$(BIN)/mascope judge $(DEMO)
 	$(BIN)/mascope report $(DEMO)
 	@echo
-	@echo "The report: $(CURDIR)/$(DEMO)/report/report.md"
+	@echo "The report, for any browser: $(CURDIR)/$(DEMO)/report/index.html"
 
 test: $(VENV)/.dev check
 	$(BIN)/python -m pytest -n 2 --dist loadfile
@@ -28,16 +28,19 @@ check: $(VENV)/.dev
 kills: $(VENV)/.dev
 	MASCOPE_KILLS=500 $(BIN)/python -m pytest tests/pipeline/test_kill.py
 
-# What the pages show is what happens: the study file's keys and the README's outputs, written anew.
+# What the pages show is what happens: references and outputs are written anew, then the site is built (offline).
 docs: $(VENV)/.dev
 	$(BIN)/python -m tests.study.treatments_page
-	$(BIN)/python -m tests.readme_page
+	$(BIN)/python -m tests.docs.reference
+	$(BIN)/python -m tests.docs.pages
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs site
+	@echo "The site: $(CURDIR)/site/index.html"
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m bench
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) site .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

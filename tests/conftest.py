@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.rehearsed import held
+
 HERE = Path(__file__).resolve()
 
 
@@ -18,3 +20,9 @@ def warroom() -> Path:
             f"the published WarRoom data are not here ({folder}); set MASCOPE_WARROOM to their folder"
         )
     return folder
+
+
+@pytest.fixture(scope="session")
+def rehearsed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Results of a small rehearsed study, judged; not to be changed."""
+    return held(tmp_path_factory.mktemp("rehearsed"))

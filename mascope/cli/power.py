@@ -31,21 +31,49 @@ def power(
     ] = 1000,
     panel: Annotated[Path | None, typer.Option("--panel", help="Panel file [the study's].")] = None,
     labels: Annotated[str | None, typer.Option("--labels", help="How codes are adjudicated.")] = None,
+    figure: Annotated[
+        Path | None, typer.Option("--figure", metavar="FILE", help="Draw the curves: .svg, .png or .pdf.")
+    ] = None,
+    keep: Annotated[
+        Path | None,
+        typer.Option("--keep", metavar="RESULTS", help="Keep the curves there, for table and figure."),
+    ] = None,
     json: JsonOption = False,
 ) -> None:
     """Say how many runs per series each hypothesis needs, by simulation. Sends nothing."""
     from mascope.cli.progress import bar
     from mascope.pipeline import power as stage
 
+    _check(figure, keep)
     options = stage.Options(pilot, _sizes(runs), simulations, panel, labels)
     with bar() as progress:
         task = progress.add_task("power", total=stage.steps(study, options), about="")
         found = stage.power_of(study, options, lambda step: progress.update(task, advance=1, about=step))
+    _leave(found, figure, keep)
     show.simulated(found.study.simulated)
     if json:
         show.print_json(stage.as_json(found))
     else:
         _show(found)
+
+
+def _check(figure: Path | None, keep: Path | None) -> None:
+    """Before minutes of simulation: whether what comes of it can be left where it is to go."""
+    from mascope.pipeline import curves
+
+    if figure is not None:
+        curves.check_figure(figure)
+    if keep is not None:
+        curves.check_results(keep)
+
+
+def _leave(found: "Powered", figure: Path | None, keep: Path | None) -> None:
+    from mascope.pipeline import curves
+
+    if keep is not None:
+        show.note(f"Kept: {curves.keep(found, keep)}")
+    if figure is not None:
+        show.note(f"Drawn: {curves.draw(found, figure)}")
 
 
 def _sizes(text: str) -> tuple[int, ...]:

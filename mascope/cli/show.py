@@ -3,7 +3,7 @@
 import io
 import json
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -114,3 +114,13 @@ def working(what: str) -> Iterator[None]:
         return
     with console.status(what):
         yield
+
+
+@contextmanager
+def steps(what: str, total: int) -> Iterator[Callable[[str], None]]:
+    """A bar on standard error over `total` steps; gives what tells it that one is done, and which."""
+    from mascope.cli.progress import bar  # which itself prints by this module
+
+    with bar() as progress:
+        task = progress.add_task(what, total=total, about="reading")
+        yield lambda step: progress.update(task, advance=1, about=step)

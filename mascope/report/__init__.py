@@ -4,17 +4,22 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from mascope.report.data import as_json, write_csv, write_parquet
+from mascope.report.formats import FORMATS, check_format
 from mascope.report.latex import write_latex
 from mascope.report.markdown import write_markdown
-from mascope.report.summary import Report, Summary
+from mascope.report.summary import Labels, Methods, Report, Summary
 from mascope.report.terminal import show, show_summary, show_table, show_warnings
 from mascope.store.layout import Results
 
 __all__ = [
+    "FORMATS",
     "RENDERERS",
+    "Labels",
+    "Methods",
     "Report",
     "Summary",
     "as_json",
+    "check_format",
     "show",
     "show_summary",
     "show_table",
@@ -24,15 +29,36 @@ __all__ = [
 
 Renderer = Callable[[Report, Results], tuple[Path, ...]]
 
+
+def _write_figures(report: Report, results: Results) -> tuple[Path, ...]:
+    from mascope.report.figures import write_figures  # what draws them starts slowly
+
+    return write_figures(report, results)
+
+
+def _write_page(report: Report, results: Results) -> tuple[Path, ...]:
+    from mascope.report.page import write_page  # it draws the figures too
+
+    return write_page(report, results)
+
+
 RENDERERS: Mapping[str, Renderer] = {
     "csv": write_csv,
     "parquet": write_parquet,
     "markdown": write_markdown,
     "latex": write_latex,
+    "figures": _write_figures,
+    "page": _write_page,
 }
 """Format → what writes it under a results directory; returns the files. Each appears whole, by rename."""
 
 
-def write_report(report: Report, results: Results) -> tuple[Path, ...]:
-    """The report in every format."""
-    return tuple(file for render in RENDERERS.values() for file in render(report, results))
+def write_report(
+    report: Report, results: Results, told: Callable[[str], None] = lambda step: None
+) -> tuple[Path, ...]:
+    """The report in every format; `told` hears of each once its files are there."""
+    files: list[Path] = []
+    for name, render in RENDERERS.items():
+        files.extend(render(report, results))
+        told(name)
+    return tuple(files)

@@ -20,6 +20,8 @@ P_DIGITS = 3
 DECIMALS = 3
 """Of numbers from 0.01 to 10 whose column does not say; larger ones have fewer, smaller ones more."""
 MOST_DECIMALS = 8
+FIRST = 100
+"""Rows that are looked at before all are."""
 
 _BREAKS = re.compile(r"[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]+")
 # Control characters (a terminal obeys them), what turns or hides text, and halves of characters.
@@ -144,6 +146,17 @@ def notes(table: Table, shown: Sequence[Sequence[str]]) -> tuple[str, ...]:
     """The table's notes, and what the dash means where one is shown."""
     dash = any(MISSING in column for column in shown)
     return (*table.notes, *((MISSING_NOTE,) if dash else ()))
+
+
+def constants(table: Table) -> tuple[str, ...]:
+    """What the detail columns say of every row alike, as the test that was used: prose leaves them out."""
+    hidden = [column for column in table.columns if column.detail and not numeric(table, column)]
+    # Mostly the first rows tell that a column varies, and there may be a million more.
+    alike = [column for column in hidden if len(set(cells(table, column, FIRST))) == 1]
+    said = {column.name: set(cells(table, column)) for column in alike}
+    same = [f"{name}: {value}" for name, values in said.items() if len(values) == 1 for value in values]
+    told = [text for text in same if not text.endswith((f" {MISSING}", ": "))]
+    return (f"In all rows: {'; '.join(told)}.",) if told else ()
 
 
 def left_out(table: Table, rows: int) -> str | None:

@@ -36,10 +36,15 @@ def write_csv(report: Report, results: Results) -> tuple[Path, ...]:
     """`tables/<table>.csv`: UTF-8, one header line, lines that end in a line feed."""
     files = []
     for table in report.tables:
-        frame = _changed(_marked(report, table.frame), _csv_value)
         files.append(results.tables / f"{table.name}.csv")
-        write_whole(files[-1], frame.to_csv(index=False, lineterminator="\n").encode())
+        write_whole(files[-1], as_csv(report, table).encode())
     return tuple(files)
+
+
+def as_csv(report: Report, table: Table) -> str:
+    """The whole table, every digit and every column."""
+    text: str = _changed(_marked(report, table.frame), _csv_value).to_csv(index=False, lineterminator="\n")
+    return text
 
 
 def write_parquet(report: Report, results: Results) -> tuple[Path, ...]:

@@ -5,10 +5,10 @@ Needs the packages booktabs and siunitx; names beyond Latin letters need LuaLaTe
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mascope.report.cells import cells, left_out, notes, numeric, visible
+from mascope.report.cells import cells, constants, left_out, notes, numeric, visible
 from mascope.report.summary import Report
 from mascope.store.layout import Results
 from mascope.store.lines import write_whole
@@ -18,6 +18,12 @@ ROWS = 60
 """Of one table at most: what fits a page. The whole of it is in `tables/`."""
 MANY_COLUMNS = 8
 """From here on a table is set smaller."""
+VERY_MANY_COLUMNS = 12
+"""From here on also closer."""
+LONGEST_LINE = 32
+"""Characters of a text that stands on one line."""
+PARAGRAPH = "40mm"
+"""The width of a longer one."""
 
 _ESCAPES = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%",
@@ -36,7 +42,7 @@ def write_latex(report: Report, results: Results) -> tuple[Path, ...]:
     files = []
     for table in report.tables:
         files.append(results.report / "tables" / f"{table.name}.tex")
-        write_whole(files[-1], as_latex(report, table.for_prose()).encode())
+        write_whole(files[-1], as_latex(report, table).encode())
     return tuple(files)
 
 
@@ -49,15 +55,25 @@ class _Aligned:
 
 
 def as_latex(report: Report, table: Table) -> str:
-    """The table with its title as caption, its notes and its definitions below."""
+    """The table without its details, with its title as caption, its notes and its definitions below."""
+    same, table = constants(table), _without_blanks(table.for_prose())
     shown = [cells(table, column, ROWS) for column in table.columns]
     aligned = [
-        _numbers(texts) if numeric(table, column) else _Aligned("l", tuple(map(escaped, texts)))
+        _numbers(texts) if numeric(table, column) else _texts(texts)
         for column, texts in zip(table.columns, shown, strict=True)
     ]
     more = left_out(table, ROWS)
-    below = (*((more,) if more else ()), *notes(table, shown), _definitions(table))
+    below = (*((more,) if more else ()), *same, *notes(table, shown), _definitions(table))
     return "\n".join([*_head(report, table), *_tabular(table, aligned), *_foot(below)]) + "\n"
+
+
+def _without_blanks(table: Table) -> Table:
+    """The table without columns that say nothing in any row: a note that nothing needed."""
+    # Mostly the first rows tell, of which there may be a million.
+    kept = tuple(c for c in table.columns if any(cells(table, c, ROWS)) or any(cells(table, c)))
+    if not len(table.frame):
+        return table
+    return replace(table, columns=kept, frame=table.frame[[column.name for column in kept]])
 
 
 def escaped(text: str) -> str:
@@ -75,6 +91,8 @@ def _head(report: Report, table: Table) -> Iterator[str]:
     yield f"\\caption{{{escaped(report.title(table))}}}"
     yield f"\\label{{tab:{table.name}}}"
     yield "\\footnotesize" if len(table.columns) >= MANY_COLUMNS else "\\small"
+    if len(table.columns) >= VERY_MANY_COLUMNS:
+        yield "\\setlength{\\tabcolsep}{3pt}"
 
 
 def _tabular(table: Table, aligned: Sequence[_Aligned]) -> Iterator[str]:
@@ -94,6 +112,12 @@ def _foot(lines: Sequence[str]) -> Iterator[str]:
 
 def _row(values: Sequence[str]) -> str:
     return f"{' & '.join(values)} \\\\"
+
+
+def _texts(texts: Sequence[str]) -> _Aligned:
+    """A column of words; long ones are set as paragraphs."""
+    longest = max(map(len, texts), default=0)
+    return _Aligned("l" if longest <= LONGEST_LINE else f"p{{{PARAGRAPH}}}", tuple(map(escaped, texts)))
 
 
 # Numbers, set on their decimal point -----------------------------------------------------------------------

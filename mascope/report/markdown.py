@@ -1,11 +1,11 @@
-"""`report/report.md`: what was run, what to mind, and the tables with their definitions."""
+"""`report/report.md`: what was run, what to mind, figures, methods, and the tables with their definitions."""
 
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from mascope.report.cells import cells, left_out, notes, numeric, visible
-from mascope.report.summary import SIMULATED, SIMULATED_MEANING, Report, Summary
+from mascope.report.summary import SIMULATED, SIMULATED_MEANING, Methods, Report, Summary
 from mascope.store.layout import Results
 from mascope.store.lines import write_whole
 from mascope.tables import Table
@@ -23,6 +23,15 @@ _OPENING = re.compile(r"^(\s*(?:\d+(?=[.)]))?)([#+=.)-])")
 def write_markdown(report: Report, results: Results) -> tuple[Path, ...]:
     file = results.report / "report.md"
     write_whole(file, as_markdown(report).encode())
+    return (file, *_write_methods(report, results))
+
+
+def _write_methods(report: Report, results: Results) -> tuple[Path, ...]:
+    """`report/methods.md`: the same paragraphs by themselves, for a paper."""
+    if report.methods is None:
+        return ()
+    file = results.report / "methods.md"
+    write_whole(file, "\n".join(_methods(report.methods, "#")).encode())
     return (file,)
 
 
@@ -31,9 +40,16 @@ def as_markdown(report: Report) -> str:
     return "\n".join(
         [
             *_head(report.summary),
-            *(line for table in report.tables for line in _section(report, table.for_prose())),
+            *_figures(report),
+            *(() if report.methods is None else _methods(report.methods, "##")),
+            *_sections(report),
         ]
     )
+
+
+def tables_as_markdown(report: Report) -> str:
+    """The tables alone."""
+    return "\n".join(_sections(report))
 
 
 def escaped(text: str) -> str:
@@ -55,6 +71,34 @@ def _head(summary: Summary) -> Iterator[str]:
     if summary.warnings:
         yield "## Warnings\n"
         yield from _list(summary.warnings)
+
+
+def _figures(report: Report) -> Iterator[str]:
+    """Links to the files of `write_figures`, with what each shows; and what could not be drawn."""
+    from mascope.report.figures import Figure, draw  # draws only where figures are wanted: it starts slowly
+
+    drawn = draw(report) if report.tables else ()
+    shown = [figure for figure in drawn if isinstance(figure, Figure)]
+    if not shown:
+        return
+    yield "## Figures\n"
+    for figure in shown:
+        yield f"![{escaped(figure.title)}](figures/{figure.name}.svg)\n"
+        yield f"**{escaped(figure.title)}.** {escaped(figure.caption)}\n"
+    missing = [figure for figure in drawn if not isinstance(figure, Figure)]
+    yield from _list([f"{figure.title}: not drawn. {figure.reason}" for figure in missing])
+
+
+def _methods(methods: Methods, level: str) -> Iterator[str]:
+    yield f"{level} Methods\n"
+    yield from (f"{_OPENING.sub(_escape_second, escaped(text))}\n" for text in methods.paragraphs)
+    if methods.references:
+        yield f"{level}# References\n"
+        yield from _list(methods.references)
+
+
+def _sections(report: Report) -> Iterator[str]:
+    return (line for table in report.tables for line in _section(report, table.for_prose()))
 
 
 def _section(report: Report, table: Table) -> Iterator[str]:

@@ -1,0 +1,125 @@
+"""Are the agents of a run alike? Each run beside its null, and the series by how alike theirs are."""
+
+from collections.abc import Mapping
+
+import altair as alt
+import pandas as pd
+
+from mascope.report.figures.figure import Chart, Drawn, Figure, NotDrawn
+from mascope.report.figures.parts import (
+    NOT_CODED,
+    in_order,
+    inline,
+    offset,
+    rows,
+    shortened,
+    signed,
+    tooltip,
+    unit,
+    with_runs,
+)
+from mascope.report.figures.theme import COLOURS, GREY
+from mascope.tables import Table
+
+ROW = 34
+LANES = 7
+"""Rows of points beside each other, so that runs with the same cosine are all seen."""
+BAND = ("series", "cosine", "low", "high", "null_mean", "null_low", "null_high", "p_null", "runs", "messages")
+AXIS = "similarity: mean cosine of the agents' profiles"
+
+
+def similarity(tables: Mapping[str, Table]) -> Drawn:
+    """Points are runs; the band is where similarity lies if it does not matter who sent which message."""
+    name, title = "similarity", "Similarity of the agents, by run"
+    runs, series = rows(tables, "similarity"), _series(tables)
+    runs = runs.dropna(subset=["cosine"]) if len(runs) else runs
+    if not len(runs) or not len(series):
+        return NotDrawn(name, title, _why(tables))
+    places = with_runs(_defined(tables, series))
+    runs = runs.assign(
+        place=runs["series"].astype(str).map(places),
+        lane=runs.groupby(runs["series"].astype(str)).cumcount() % LANES - LANES // 2,
+    )
+    series = series.assign(place=series["series"].astype(str).map(places))
+    y = alt.Y("place:N", sort=in_order(series["place"]), title=None)
+    band = alt.Chart(inline(series[[*BAND, "place"]])).encode(y=y)
+    x = alt.X("cosine:Q", scale=unit(), title=AXIS)
+    points = alt.Chart(inline(runs[["run", "series", "cosine", "pairs", "dropped", "place", "lane"]]))
+    chart = alt.layer(
+        band.mark_bar(color=GREY, opacity=0.3, size=ROW - 8).encode(
+            x=alt.X("null_low:Q", scale=unit(), title=AXIS), x2="null_high:Q"
+        ),
+        band.mark_tick(color=GREY, size=ROW - 8, thickness=2).encode(x="null_mean:Q"),
+        points.mark_circle(size=26, opacity=0.8, color=COLOURS[0]).encode(
+            y=y, x=x,
+            yOffset=offset("lane", LANES),
+            tooltip=tooltip(runs, ["run", "cosine", "pairs", "dropped"]),
+        ),
+        band.mark_rule(strokeWidth=2, color=COLOURS[1]).encode(x="low:Q", x2="high:Q"),
+        band.mark_point(shape="diamond", filled=True, size=90, opacity=1, color=COLOURS[1]).encode(
+            x=x, tooltip=tooltip(series, BAND)
+        ),
+    ).properties(width=560, height=alt.Step(ROW))  # fmt: skip
+    caption = (
+        f"Blue points: {len(runs)} runs. Diamonds: mean of the series with its 95% interval by bootstrap "
+        "over runs. Grey: mean and central 95% of that mean if it did not matter which agent sent which "
+        "message. n counts runs with a defined similarity."
+    )
+    return Figure(name, title, caption, chart, ("similarity", "series"))
+
+
+def ablation(tables: Mapping[str, Table]) -> Drawn:
+    """The series in the order of their similarity, against the first of the study."""
+    name, title = "ablation", "Series by the similarity of their agents"
+    series = _series(tables)
+    if len(series) < 2:
+        return NotDrawn(name, title, _why(tables) if not len(series) else "There is only one series.")
+    first = series.iloc[0]
+    base, called = str(first["series"]), shortened(str(first["series"]))
+    series = series.assign(
+        place=series["series"].astype(str).map(with_runs(_defined(tables, series))),
+        against=series["cosine"] - first["cosine"],
+    ).sort_values("cosine", kind="stable")
+    series["text"] = [
+        called if name == base else signed(against)
+        for name, against in zip(series["series"].astype(str), series["against"], strict=True)
+    ]
+    caption = (
+        "Mean similarity of each series with its 95% interval by bootstrap over runs; at the right the "
+        f"difference from {called}, the study's first series, whose mean is the dashed line. n counts runs "
+        "with a defined similarity."
+    )
+    return Figure(name, title, caption, _gradient(series, float(first["cosine"])), ("series",))
+
+
+def _gradient(series: pd.DataFrame, base: float) -> Chart:
+    y = alt.Y("place:N", sort=in_order(series["place"]), title=None)
+    shown = ["series", "cosine", "low", "high", "against", "runs", "messages"]
+    chart = alt.Chart(inline(series[[*shown, "place", "text"]])).encode(y=y)
+    return alt.layer(
+        alt.Chart().mark_rule(strokeDash=[5, 4], color=GREY).encode(x=alt.datum(base)),
+        chart.mark_rule(strokeWidth=2).encode(x=alt.X("low:Q", scale=unit(), title=AXIS), x2="high:Q"),
+        chart.mark_point(filled=True, size=80, opacity=1, color=COLOURS[0]).encode(
+            x="cosine:Q", tooltip=tooltip(series, shown)
+        ),
+        chart.mark_text(align="right", fontSize=11).encode(x=alt.value(556), text="text:N"),
+    ).properties(width=560, height=alt.Step(26))
+
+
+def _series(tables: Mapping[str, Table]) -> pd.DataFrame:
+    found = rows(tables, "series")
+    return found.dropna(subset=["cosine"]) if len(found) else found
+
+
+def _defined(tables: Mapping[str, Table], series: pd.DataFrame) -> pd.DataFrame:
+    """The series with `runs` counting those whose similarity is defined."""
+    found = rows(tables, "similarity")
+    if not len(found):
+        return series
+    counts = found.dropna(subset=["cosine"]).groupby(found["series"].astype(str))["cosine"].size()
+    return series.assign(runs=series["series"].astype(str).map(counts))
+
+
+def _why(tables: Mapping[str, Table]) -> str:
+    runs = rows(tables, "similarity")
+    return NOT_CODED if not len(runs) or runs["pairs"].sum() == 0 else "No run has a defined similarity."

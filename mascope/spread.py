@@ -1,0 +1,74 @@
+"""Work spread over the cores of one machine, by processes that inherit what they work on."""
+
+import multiprocessing
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, TypeVar
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+Work = Callable[[Item], Result]
+
+_INHERITED: ContextVar[tuple[Callable[[Any], Any], Sequence[Any]] | None] = ContextVar(
+    "inherited", default=None
+)
+"""In a process that works for another: what it does, and on what. Nothing anywhere else."""
+
+
+_ALONE: ContextVar[bool] = ContextVar("alone", default=False)
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """While the body runs, one process does everything: one of many threads must not be forked."""
+    token = _ALONE.set(True)
+    try:
+        yield
+    finally:
+        _ALONE.reset(token)
+
+
+def cores() -> int:
+    """How many processes may run at once; 1 in a process that works for another already."""
+    return len(os.sched_getaffinity(0)) if _INHERITED.get() is None and not _ALONE.get() else 1
+
+
+def spread(work: "Work[Item, Result]", items: Sequence[Item], workers: int | None = None) -> Iterator[Result]:
+    """What `work` makes of each of the items, in their order, as soon as it is there.
+
+    The processes are forked: work and items are shared with them as they are, however large, and only results
+    are sent. Items are begun in their order. What a process would have done that is killed is done here.
+    """
+    count = min(cores() if workers is None else workers, len(items))
+    if count <= 1:
+        yield from map(work, items)
+        return
+    with ProcessPoolExecutor(
+        count, multiprocessing.get_context("fork"), initializer=_inherit, initargs=(work, items)
+    ) as pool:
+        results = [pool.submit(_one, place) for place in range(len(items))]
+        for result, item in zip(results, items, strict=True):
+            yield _result(result, work, item)
+
+
+def _result(result: "Future[Result]", work: "Work[Item, Result]", item: Item) -> Result:
+    try:
+        return result.result()
+    except BrokenProcessPool:  # by whoever looks after the machine's memory
+        return work(item)
+
+
+def _inherit(work: "Work[Any, Any]", items: Sequence[Any]) -> None:
+    _INHERITED.set((work, items))
+
+
+def _one(place: int) -> Any:
+    inherited = _INHERITED.get()
+    if inherited is None:
+        raise RuntimeError("this is no process that works for another")
+    work, items = inherited
+    return work(items[place])
