@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from mascope.cli import annotate, coding, forking, importing, power, reporting, study
+from mascope.cli import annotate, coding, embedding, forking, importing, power, reporting, starting, study
 from mascope.cli.show import fail, outlive_the_reader
 from mascope.errors import MascopeError
 
@@ -31,7 +31,7 @@ def _mascope(
         raise typer.Exit
 
 
-for module in (study, forking, coding, annotate, reporting, power):
+for module in (starting, study, forking, coding, annotate, embedding, reporting, power):
     module.register(app)
 app.add_typer(importing.app, name="import")
 

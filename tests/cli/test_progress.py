@@ -1,4 +1,6 @@
+import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -6,7 +8,7 @@ import pytest
 from mascope.cli.progress import JudgeProgress, Now, RunProgress
 from mascope.errors import CallFailed, FailureKind
 from mascope.pipeline.running import Options, prepare
-from mascope.records import Message
+from mascope.records import Message, Usage
 
 STUDY = """\
 study: tea
@@ -93,3 +95,40 @@ def test_where_a_bar_is_seen_no_line_is_printed(clock: Clock, capsys: pytest.Cap
     now.retrying(CallFailed(FailureKind.SERVER, "busy"), 1.0)
 
     assert capsys.readouterr().err == ""
+
+
+def test_what_is_paid_for_no_turn_is_in_the_live_spend(
+    tmp_path: Path, clock: Clock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "tea.yaml"
+    file.write_text(STUDY)
+    prepared = prepare(file, tmp_path / "out", Options())
+    progress, run = RunProgress(prepared, clock, lines=True), prepared.runs[0]
+
+    progress.spoke(run, replace(MESSAGE, cost_usd=0.5, usage=Usage(1, 10)))
+    progress.paid(run, 30, 0.25)
+    clock.now = 2.0
+    progress.ended(run, "done")
+
+    state = json.loads(capsys.readouterr().err)
+    assert (state["cost_usd"], state["tokens_per_s"], state["turns"]) == (0.75, 20.0, 1)
+
+
+def test_turns_that_crashes_and_confederates_leave_out_are_not_waited_for(
+    tmp_path: Path, clock: Clock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "tea.yaml"
+    seats = "participants: [ann, {confederate: first, lines: {0: Rooibos.}}, ann]"
+    file.write_text(
+        STUDY.replace("participants: {clones_of: ann, count: 2}", seats).replace(
+            "{A: {}}", "{A: {faults: [{agent: ann-1, round: 1}]}}"
+        )
+    )
+    prepared = prepare(file, tmp_path / "out", Options())
+    progress = RunProgress(prepared, clock)
+    clock.now = 31.0
+
+    progress.spoke(prepared.runs[0], MESSAGE)
+
+    # ann-1 speaks in round 0 and crashes in 1, which is a turn too; first speaks once; ann-2 three times.
+    assert capsys.readouterr().err.startswith("1 of 6 turns")
