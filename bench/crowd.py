@@ -1,6 +1,6 @@
 """How much memory do thousands of discussions at once take? Each waits for its models most of the time.
 
-    python bench/crowd.py [--discussions 2000] [--agents 7] [--rounds 11] [--latency 2.0]
+    python -m bench.crowd [--discussions 2000] [--agents 7] [--rounds 11] [--latency 2.0]
 
 Every discussion is held whole, to its journal on disk, by models that answer after a while with about 80
 words. Printed are the calls made, the peak of calls under way, and the peak resident memory of the process.
@@ -8,13 +8,14 @@ words. Printed are the calls made, the peak of calls under way, and the peak res
 
 import argparse
 import asyncio
-import resource
 import sys
 import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.lean_server import WORDS
+from bench.measuring import peak_mb
 from mascope.chat.types import Reply, Request
 from mascope.discussion.channel import Models
 from mascope.discussion.engine import Setting, Unobserved
@@ -30,7 +31,6 @@ models: {{m: {{model: rehearsal/plain}}}}
 base: {{participants: {{clones_of: m, count: {agents}}}, rounds: {rounds}, runs: {discussions}}}
 series: {{X: {{}}}}
 """
-WORDS = "We should look at the soil first, and then decide together what grows where and who waters it. " * 5
 
 
 @dataclass
@@ -54,17 +54,12 @@ class Slow:
         pass
 
 
-def memory_mb() -> float:
-    """Peak resident memory of this process so far, in MB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
 def crowd(given: argparse.Namespace) -> str:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "study.yaml")
         file.write_text(STUDY.format(**vars(given)))
         study = load_study(file)
-        runs, slow, before = plan(study), Slow(given.latency), memory_mb()
+        runs, slow, before = plan(study), Slow(given.latency), peak_mb()
         setting = Setting(Models({"m": slow}), Unobserved())
         begun, cpu = time.perf_counter(), time.process_time()
         statuses = asyncio.run(
@@ -73,7 +68,7 @@ def crowd(given: argparse.Namespace) -> str:
     done = sum(status == "done" for status in statuses.values())
     return (
         f"{done} discussions at once: {slow.calls} calls, {slow.peak} under way at most; peak memory "
-        f"{memory_mb():.0f} MB ({before:.0f} MB before); {time.perf_counter() - begun:.0f} s, CPU "
+        f"{peak_mb():.0f} MB ({before:.0f} MB before); {time.perf_counter() - begun:.0f} s, CPU "
         f"{(time.process_time() - cpu) / slow.calls * 1000:.2f} ms a call"
     )
 

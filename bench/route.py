@@ -12,21 +12,17 @@ The same discussions, all at once, against a loopback server in another process:
 All in one run; the ratios are what to compare between machines. CPU time is that of this process.
 """
 
-import argparse
 import asyncio
 import json
-import resource
-import sys
 import tempfile
-import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 
 from bench.lean_server import lean_server
+from bench.measuring import Cost, Size, clock, peak_mb, say, since, size_of, sized, study_of
 from mascope.chat.direct import Direct
 from mascope.chat.pacing import Pacer
 from mascope.chat.remote import Remote, import_litellm
@@ -36,35 +32,7 @@ from mascope.discussion.engine import Setting
 from mascope.discussion.runs import hold_runs
 from mascope.pipeline.collecting import rarely_collecting
 from mascope.store.layout import Results
-from mascope.study import Study, load_study, plan
-
-STUDY = """\
-study: route
-brief: Agree on a plan for the garden.
-models: {{m: {{model: openai/m, base_url: "{url}", concurrency: {calls}}}}}
-base: {{participants: {{clones_of: m, count: {agents}}}, rounds: {rounds}, runs: {discussions}}}
-series: {{X: {{}}}}
-"""
-MOST_CALLS = 2048
-"""Calls under way at once that the study declares at most."""
-
-
-@dataclass(frozen=True)
-class Size:
-    discussions: int
-    agents: int
-    rounds: int
-
-    @property
-    def calls(self) -> int:
-        return self.discussions * self.agents * self.rounds
-
-
-@dataclass(frozen=True)
-class Cost:
-    wall_s: float
-    cpu_s: float
-
+from mascope.study import plan
 
 Hold = Callable[[Size, str], Coroutine[Any, Any, Cost]]
 """Holds all discussions against the server at the address."""
@@ -72,22 +40,15 @@ Ask = Callable[[list[Any]], Awaitable[str]]
 """A prompt → what the model answers."""
 
 
-def study_of(size: Size, url: str, folder: str) -> Study:
-    file = Path(folder, "study.yaml")
-    calls = min(MOST_CALLS, size.discussions * size.agents)
-    file.write_text(STUDY.format(url=url, calls=calls, **vars(size)))
-    return load_study(file)
-
-
 async def by_mascope(chat: Chat, size: Size, url: str) -> Cost:
     with tempfile.TemporaryDirectory() as folder:
         study = study_of(size, url, folder)
         setting = Setting(Models({"m": chat}, Pacer()))
-        clock = time.perf_counter(), time.process_time()
+        begun = clock()
         with rarely_collecting():
             out = Results(Path(folder, "out"))
             statuses = await hold_runs(study, plan(study), out, setting, size.discussions)
-        cost = since(clock)
+        cost = since(begun)
     await chat.aclose()
     if set(statuses.values()) != {"done"}:
         raise RuntimeError(f"not all discussions ended well: {statuses}")
@@ -136,13 +97,9 @@ async def by_loop(ask: Ask, form: Callable[[dict[str, str]], Any], size: Size) -
             answers = await asyncio.gather(*(ask(list(said)) for _ in range(size.agents)))
             said += [form({"role": "user", "content": f"[Agent]: {answer}"}) for answer in answers]
 
-    clock = time.perf_counter(), time.process_time()
+    begun = clock()
     await asyncio.gather(*(discussion() for _ in range(size.discussions)))
-    return since(clock)
-
-
-def since(clock: tuple[float, float]) -> Cost:
-    return Cost(time.perf_counter() - clock[0], time.process_time() - clock[1])
+    return since(begun)
 
 
 WAYS: Mapping[str, Hold] = {"bare": bare, "direct": direct, "litellm": litellm, "openai": openai}
@@ -163,23 +120,20 @@ def lines(costs: Mapping[str, Cost], size: Size, ideal_s: float) -> Iterator[str
             f"{cost.cpu_s / size.calls * 1000:6.3f} ms CPU a call, "
             f"{cost.cpu_s / first.cpu_s:5.2f} × {next(iter(costs))}"
         )
-    yield f"peak memory of all: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MB"
+    yield f"peak memory of all: {peak_mb():,.0f} MB"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    for name, usual in (("discussions", 21), ("agents", 7), ("rounds", 11)):
-        parser.add_argument(f"--{name}", type=int, default=usual)
+    parser = sized(__doc__, Size(21, 7, 11))
     parser.add_argument("--latency", type=float, default=0.2)
     parser.add_argument("--only", default=",".join(WAYS), help="which of them, with commas between")
     given = parser.parse_args()
-    size, ways = Size(given.discussions, given.agents, given.rounds), given.only.split(",")
+    size, ways = size_of(given), given.only.split(",")
     if "litellm" in ways:
         import_litellm()
     with lean_server(given.latency) as url:
         costs = {way: measured(WAYS[way], size, url) for way in ways}
-    for line in lines(costs, size, given.rounds * given.latency):
-        sys.stdout.write(line + "\n")
+    say(lines(costs, size, given.rounds * given.latency))
 
 
 if __name__ == "__main__":

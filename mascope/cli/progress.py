@@ -16,6 +16,7 @@ from rich.progress import (
 )
 
 from mascope.cli.show import err, json_line, note, one_line
+from mascope.discussion.transcript import Transcript
 from mascope.records import Message
 
 if TYPE_CHECKING:
@@ -82,7 +83,9 @@ class RunProgress:
         self._rounds: set[tuple[str, int]] = set()
         self._turns = 0
         self._runs = len(prepared.to_do)
-        turns = sum(len(run.agents) * run.condition.rounds for run in prepared.to_do)
+        by_series = {run.series: run for run in prepared.to_do}
+        taken = {series: _turns(run) for series, run in by_series.items()}  # the same in each of its runs
+        turns = sum(taken[run.series] for run in prepared.to_do)
         self._task = self._bar.add_task("discussions", total=turns, about="")
         self._ended = self._tokens = self._failures = self._retries = 0
         self._usd = 0.0
@@ -106,6 +109,12 @@ class RunProgress:
         self._turns += 1
         self._rounds.add((run.id, turn.round))
         self._bar.update(self._task, advance=1, about=self._about())
+        self._now.say(self._line)
+
+    def paid(self, run: "Run", tokens: int, cost_usd: float) -> None:
+        self._tokens += tokens
+        self._usd += cost_usd
+        self._bar.update(self._task, about=self._about())
         self._now.say(self._line)
 
     def retrying(self, run: "Run", error: "CallFailed", wait_s: float) -> None:
@@ -149,6 +158,12 @@ class RunProgress:
         spent = f"${self._usd:.2f}" if self._usd else ""
         runs = f"{self._ended}/{self._runs} runs, {len(self._rounds)} rounds"
         return " · ".join(part for part in (runs, speed, spent, trouble) if part)
+
+
+def _turns(run: "Run") -> int:
+    """Turns of the whole run, if nothing fails but what the study asks for; no other can be known before."""
+    transcript = Transcript(run)
+    return sum(len(transcript.speakers(round_)) for round_ in range(run.condition.rounds))
 
 
 class JudgeProgress:
