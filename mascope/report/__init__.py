@@ -9,6 +9,7 @@ from mascope.report.latex import write_latex
 from mascope.report.markdown import write_markdown
 from mascope.report.summary import Labels, Methods, Report, Summary
 from mascope.report.terminal import show, show_summary, show_table, show_warnings
+from mascope.spread import spread
 from mascope.store.layout import Results
 
 __all__ = [
@@ -36,6 +37,12 @@ def _write_figures(report: Report, results: Results) -> tuple[Path, ...]:
     return write_figures(report, results)
 
 
+def _draw_figures(report: Report) -> None:
+    from mascope.report.figures import draw
+
+    draw(report)
+
+
 def _write_page(report: Report, results: Results) -> tuple[Path, ...]:
     from mascope.report.page import write_page  # it draws the figures too
 
@@ -56,9 +63,11 @@ RENDERERS: Mapping[str, Renderer] = {
 def write_report(
     report: Report, results: Results, told: Callable[[str], None] = lambda step: None
 ) -> tuple[Path, ...]:
-    """The report in every format; `told` hears of each once its files are there."""
+    """The report in every format, as many at a time as there are cores; `told` hears of each in turn."""
+    _draw_figures(report)  # once, for all formats that show them
     files: list[Path] = []
-    for name, render in RENDERERS.items():
-        files.extend(render(report, results))
+    written = spread(lambda name: RENDERERS[name](report, results), tuple(RENDERERS))
+    for name, of_format in zip(RENDERERS, written, strict=True):
+        files.extend(of_format)
         told(name)
     return tuple(files)
