@@ -4,10 +4,11 @@
 
 The same discussions, all at once, against a loopback server in another process:
 
-    bare      a loop over aiohttp that only sends appended bytes and parses the answers
-    direct    `mascope run` as it is: engine, pacing, retries, journals, by the direct route
-    litellm   the same by litellm
-    openai    a loop over the plain `openai` client, which is given its messages anew for every call
+    bare         a loop over aiohttp that only sends appended bytes and parses the answers
+    direct       `mascope run` as it is: engine, pacing, retries, journals, by the direct route
+    acompletion  a loop over litellm's own function, which is given its messages anew for every call
+    litellm      `mascope run` by litellm
+    openai       a loop over the plain `openai` client, which is given its messages anew for every call
 
 All in one run; the ratios are what to compare between machines. CPU time is that of this process.
 """
@@ -76,6 +77,23 @@ async def bare(size: Size, url: str) -> Cost:
         return await by_loop(ask, lambda turn: json.dumps(turn).encode(), size)
 
 
+async def acompletion(size: Size, url: str) -> Cost:
+    """With as few looks for garbage as mascope takes, so that what is left is mascope's own."""
+    client = import_litellm()
+
+    async def ask(turns: list[Any]) -> str:
+        answer = await client.acompletion(
+            model="openai/m", messages=turns, max_tokens=1024, api_base=url, api_key="none", stream=False,
+            timeout=120, max_retries=0, num_retries=0,
+        )  # fmt: skip
+        return str(answer.choices[0].message.content)
+
+    with rarely_collecting():
+        cost = await by_loop(ask, lambda turn: turn, size)
+    await Remote().aclose()
+    return cost
+
+
 async def openai(size: Size, url: str) -> Cost:
     from openai import AsyncOpenAI
 
@@ -102,7 +120,9 @@ async def by_loop(ask: Ask, form: Callable[[dict[str, str]], Any], size: Size) -
     return since(begun)
 
 
-WAYS: Mapping[str, Hold] = {"bare": bare, "direct": direct, "litellm": litellm, "openai": openai}
+WAYS: Mapping[str, Hold] = {
+    "bare": bare, "direct": direct, "acompletion": acompletion, "litellm": litellm, "openai": openai,
+}  # fmt: skip
 
 
 def measured(hold: Hold, size: Size, url: str) -> Cost:
@@ -115,11 +135,14 @@ def lines(costs: Mapping[str, Cost], size: Size, ideal_s: float) -> Iterator[str
     first = next(iter(costs.values()))
     for way, cost in costs.items():
         yield (
-            f"{way:8} {cost.wall_s:6.2f} s, {cost.wall_s / ideal_s:5.2f} × ideal, "
+            f"{way:11} {cost.wall_s:6.2f} s, {cost.wall_s / ideal_s:5.2f} × ideal, "
             f"{cost.wall_s / cost.cpu_s:5.2f} × its CPU time; "
             f"{cost.cpu_s / size.calls * 1000:6.3f} ms CPU a call, "
             f"{cost.cpu_s / first.cpu_s:5.2f} × {next(iter(costs))}"
         )
+    if {"litellm", "acompletion"} <= set(costs):
+        added = (costs["litellm"].cpu_s - costs["acompletion"].cpu_s) / size.calls
+        yield f"mascope adds to litellm's own cost {added * 1000:+.3f} ms CPU a call"
     yield f"peak memory of all: {peak_mb():,.0f} MB"
 
 
@@ -129,7 +152,7 @@ def main() -> None:
     parser.add_argument("--only", default=",".join(WAYS), help="which of them, with commas between")
     given = parser.parse_args()
     size, ways = size_of(given), given.only.split(",")
-    if "litellm" in ways:
+    if {"litellm", "acompletion"} & set(ways):
         import_litellm()
     with lean_server(given.latency) as url:
         costs = {way: measured(WAYS[way], size, url) for way in ways}

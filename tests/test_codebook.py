@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from mascope.codebook import RULES, load_panel
+from mascope.chat.types import usual_label
+from mascope.codebook import RULES
 from mascope.errors import InvalidFile
+from mascope.panelfile import load_panel
 
 JUDGES = Path(__file__).resolve().parents[1] / "judges"
 
@@ -128,6 +130,20 @@ flags:
     assert loaded.codebook.flags[0].cues["opening"] == 50
 
 
+def test_a_judge_without_a_label_is_known_by_its_models_own_name_as_in_a_study(tmp_path: Path) -> None:
+    loaded = load_panel(
+        panel(tmp_path, "panel: p\ncoders: {one: {model: groq/openai/gpt-oss-120b}}\n" + FLAGS)
+    )
+
+    assert loaded.judges[0].model.label == usual_label("groq/openai/gpt-oss-120b") == "gpt-oss-120b"
+
+
+def test_a_panel_may_be_adjudicated_by_one_of_its_coders(tmp_path: Path) -> None:
+    loaded = load_panel(panel(tmp_path, "panel: p\ncoders: {rules: }\nadjudication: rules\n" + FLAGS))
+
+    assert (loaded.adjudication, loaded.humans) == ("rules", "majority")
+
+
 # What can be wrong --------------------------------------------------------------------------------------
 
 HEAD = "panel: p\ncoders: {rules: }\n"
@@ -162,6 +178,30 @@ HEAD = "panel: p\ncoders: {rules: }\n"
             HEAD
             + "flags:\n  A:\n    definition: x\n    levels: {L1: y}\n    examples: [{text: t, level: L2}]\n",
             ":7: flags.A.examples: no level 'L2'; known here: L1",
+        ),
+        (
+            HEAD + "flags:\n  A:\n    definition: x\n    levels:\n      L1: y\n      yes: z\n",
+            ":8: flags.A.levels.yes: the level 'yes' is an answer in itself; give it another name",
+        ),
+        (
+            HEAD + "flags:\n  A:\n    definition: x\n    levels: {Unsure: y}\n",
+            ":6: flags.A.levels.Unsure: the level 'Unsure' is an answer in itself",
+        ),
+        (
+            HEAD + "flags:\n  A:\n    definition: x\n    levels: {L1: y, l1: z}\n",
+            ":6: flags.A.levels.l1: the same level as 'L1'; rename one of them",
+        ),
+        (
+            HEAD + FLAGS + "adjudication: intersecton\n",
+            ":10: adjudication: no rule of adjudication or coder 'intersecton'; did you mean 'intersection'?",
+        ),
+        (
+            HEAD + FLAGS + "humans: median\n",
+            ":10: humans: no rule of adjudication 'median'; known here: dawid_skene, intersection",
+        ),
+        (
+            HEAD + FLAGS + "repeats: {alone: 10}\n",
+            ":10: repeats.alone: every message is coded by itself already; set `batch:`",
         ),
     ],
 )

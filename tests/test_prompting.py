@@ -135,3 +135,18 @@ def test_a_seat_can_have_a_layout_of_its_own() -> None:
     prompter = Prompter(scaffold(), TurnFormat(layout="separate"), "Choose.")
 
     assert len(prompter.prompt(situation(layout="single"), SEEN)) == 1
+
+
+@pytest.mark.parametrize(
+    ("own", "words"), [("Ann", "[Ann]: Tea."), ("Kimi K2", "[Kimi K2]: Tea."), (None, "Tea.")]
+)
+def test_in_a_single_turn_own_words_stand_under_the_name_that_the_agent_is_told(
+    own: str | None, words: str
+) -> None:
+    me = situation(layout="single")
+    me = replace(me, own_name=own, agent=replace(me.agent, own_name=own))
+    back = replace(message("Ann", 0, "Tea."), agent=me.agent.id, announced="[System]: Ann is back.")
+
+    (turn,) = Prompter(scaffold(), TurnFormat(), "Choose.").prompt(me, [back, SEEN[1]])
+
+    assert turn.text == f"Choose.\n\n{words}\n\n[Bob]: Milk."

@@ -14,6 +14,7 @@ from mascope.codebook import Panel, Thresholds
 from mascope.errors import InvalidFile, InvalidInput
 from mascope.judging.adjudication import ADJUDICATIONS
 from mascope.pipeline.describing import facts_of
+from mascope.pipeline.instructions import digests, doubts
 from mascope.pipeline.panels import panel_file, panel_of
 from mascope.report import Labels, Report, Summary
 from mascope.report.methods import methods
@@ -91,6 +92,7 @@ def analyse(results: Results, options: Options) -> Analysis:
         seed=int(stored.get("seed", 0)),
         resamples=options.resamples,
         embedded=_embedded(results, stored, found),
+        instructed=digests(panel) if panel else {},
     )
 
 
@@ -233,7 +235,9 @@ def _warnings(analysis: Analysis) -> list[str]:
     if organic:
         warnings.append(f"{organic} turns were lost to failures that nobody asked for.")
     for coder in (*analysis.coders, *analysis.references):
-        warnings += _coverage(codes[codes["coder"] == coder], coder, len(analysis.frames.messages))
+        own = codes[codes["coder"] == coder]
+        warnings += doubts(coder, own, analysis.instructed)
+        warnings += _coverage(own, coder, len(analysis.frames.messages))
     return warnings
 
 

@@ -86,22 +86,18 @@ def checked(told: Told) -> Iterator[str]:
 
 def computed(told: Told) -> Iterator[str]:
     facts = told.facts
-    if any(told.has(table, column) for table, column in (*PLAIN, *EXPANDED)):
+    if any(told.has(table, column) for table, column in EXPANDED):
         yield (
             f"Other intervals are 95%, by percentile bootstrap over runs ({facts.resamples:,} resamples; "
-            "Efron 1979)."
+            "Efron 1979), expanded for the number of runs (Hesterberg 2015)."
         )
-    expanded = [table for table, column in EXPANDED if told.has(table, column)]
-    if expanded:
-        yield f"Those of {joined(expanded)} are expanded for the number of runs (Hesterberg 2015)."
     versions = ", ".join(f"{name} {version}" for name, version in facts.versions.items())
     digest = f", study digest {facts.digest[:12]}" if facts.digest else ""
     yield f"Random draws derive from seed {facts.seed}. Computed with {versions}{digest}."
 
 
-PLAIN = (("series", "low"), ("profiles", "run_low"))
 EXPANDED = (
-    ("contrasts", "r_low"), ("rounds", "low"), ("compensation", "per_run_low"), ("convergence", "low"),
-    ("network", "low"), ("text", "low"),
+    ("series", "low"), ("profiles", "run_low"), ("contrasts", "r_low"), ("rounds", "low"),
+    ("compensation", "per_run_low"), ("convergence", "low"), ("network", "low"), ("text", "low"),
 )  # fmt: skip
-"""Table and column of which any row has an interval, by how it is made."""
+"""Table and column of which any row has an interval by bootstrap."""

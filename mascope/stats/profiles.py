@@ -165,7 +165,7 @@ def profiles(
     """Rate of each flag by series and agent: one row each, with the columns `PROFILE_COLUMNS`.
 
     `rate` is over all decided messages of the agent in the series (`messages` of them, in `runs` runs;
-    `undecided` others). `low`, `high`: Wilson interval. `run_low`, `run_high`: percentile bootstrap over the
+    `undecided` others). `low`, `high`: Wilson interval. `run_low`, `run_high`: expanded bootstrap over the
     series' runs, wider where messages of one run resemble each other; NaN with fewer than two runs, and where
     the rate never varies between them, which resampling cannot see beyond.
     """
@@ -224,7 +224,8 @@ def _run_intervals(
     for block in _blocks(yes.shape[1], max(1, _COLUMNS_AT_ONCE // (2 * yes.shape[2]))):
         sums = bootstrap_totals(np.stack([yes[:, block], decided[:, block]], axis=1), rng, resamples)
         rates = ratio(sums[:, 0], sums[:, 1])
-        found = percentile_intervals(rates.reshape(len(rates), -1))
+        runs = np.count_nonzero(decided[:, block], axis=0).ravel()
+        found = percentile_intervals(rates.reshape(len(rates), -1), clusters=runs.tolist())
         bounds = [(one.low, one.high) if one and one.low < one.high else (np.nan, np.nan) for one in found]
         low[block], high[block] = np.array(bounds).T.reshape(2, *rates.shape[1:])
     return low, high

@@ -129,9 +129,19 @@ def expanded_tail(level: float, clusters: int) -> float:
     return float(ndtr(-math.sqrt(clusters / (clusters - 1)) * t))
 
 
-def percentile_intervals(draws: Floats, level: float = LEVEL) -> tuple[Interval | None, ...]:
-    """One interval a column of draws (resamples, columns)."""
-    return tuple(percentile_interval(column, level) for column in draws.T)
+def percentile_intervals(
+    draws: Floats, level: float = LEVEL, clusters: Sequence[int] | None = None
+) -> tuple[Interval | None, ...]:
+    """One interval a column of draws (resamples, columns); `clusters` as many numbers as columns.
+
+    None of a column that rests on fewer than two clusters.
+    """
+    if clusters is None:
+        return tuple(percentile_interval(column, level) for column in draws.T)
+    return tuple(
+        percentile_interval(column, level, n) if n > 1 else None
+        for column, n in zip(draws.T, clusters, strict=True)
+    )
 
 
 def bootstrap_statistic(
@@ -144,21 +154,23 @@ def bootstrap_statistic(
     """Cluster bootstrap of a statistic of sums.
 
     `totals` is (clusters, …); `statistic` takes resampled totals (resamples, …) to values (resamples,).
-    Source: Davison & Hinkley 1997, section 3.8 (clusters resampled, their members kept). None with fewer than
-    two clusters, which say nothing about how clusters vary.
+    Source: Davison & Hinkley 1997, section 3.8 (clusters resampled, their members kept); expanded for the
+    number of clusters (Hesterberg 2015). None with fewer than two clusters, which say nothing about how
+    clusters vary, and where all resamples are the same: resampling cannot see beyond what never varies.
     """
     array = np.asarray(totals, dtype=np.float64)
     if len(array) < 2:
         return None
-    return percentile_interval(statistic(bootstrap_totals(array, rng, resamples)), level)
+    found = percentile_interval(statistic(bootstrap_totals(array, rng, resamples)), level, len(array))
+    return found if found is not None and found.low < found.high else None
 
 
 def bootstrap_mean(
     values: npt.ArrayLike, rng: np.random.Generator, resamples: int = RESAMPLES, level: float = LEVEL
 ) -> Estimate:
-    """Mean of one value a run (n,) with its percentile bootstrap interval over runs. NaN is left out.
+    """Mean of one value a run (n,) with its expanded bootstrap interval over runs. NaN is left out.
 
-    No value: no mean. One value: no interval.
+    No value: no mean. One value, or all of them the same: no interval.
     """
     array = np.asarray(values, dtype=np.float64)
     defined = array[~np.isnan(array)]

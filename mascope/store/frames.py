@@ -104,9 +104,10 @@ def load(results: Results, *, texts: bool = True, jobs: int | None = None) -> Fr
 
     `jobs` processes read the files; None for as many as pay. Raises `CorruptJournal`.
     """
-    series = _series_order(results)
-    journals = _in_order(results.journals(), series)
-    codes = [file for coder in results.coders() for file in _in_order(results.codes_of(coder), series)]
+    listed = [results.journals(), *(results.codes_of(coder) for coder in results.coders())]
+    series = _series_order(results, chain.from_iterable(listed))
+    journals, *coded_files = (_in_order(files, series) for files in listed)
+    codes = list(chain.from_iterable(coded_files))
     found = loading.read(results.root, {"journals": journals, "codes": codes}, jobs)
     if not texts:
         found["messages"] = [part.drop_columns("text") for part in found["messages"]]
@@ -123,17 +124,17 @@ def load(results: Results, *, texts: bool = True, jobs: int | None = None) -> Fr
     return Frames(runs, messages, failures, coded, agents, probes, scripted)
 
 
-def _series_order(results: Results) -> list[str]:
+def _series_order(results: Results, files: Iterable[Path]) -> list[str]:
     """As in the study; series that it does not name come after."""
     named = [str(name) for name in results.study().get("series") or ()]
-    codes = chain.from_iterable(results.codes_of(coder) for coder in results.coders())
-    found = {file.parent.name for file in chain(results.journals(), codes)}
+    found = {file.parent.name for file in files}
     return [*named, *sorted(found - set(named), key=natural)]
 
 
 def _in_order(files: Iterable[Path], series: Sequence[str]) -> list[Path]:
+    """files: as they are listed, those of a series in the order of their runs."""
     place = {name: number for number, name in enumerate(series)}
-    return sorted(files, key=lambda file: (place[file.parent.name], natural(file.stem)))
+    return sorted(files, key=lambda file: place[file.parent.name])
 
 
 def _frame(tables: Sequence[pa.Table]) -> pd.DataFrame:

@@ -14,6 +14,8 @@ from mascope.errors import InvalidFile, InvalidInput, ResultsLocked
 from mascope.store.lines import unwritable, write_whole
 
 RESULTS = Path("results")
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The safe loader, in C where PyYAML has it: ten times as fast."""
 
 
 class Results:
@@ -91,7 +93,7 @@ class Results:
     def study(self) -> dict[str, Any]:
         """study.yaml as it stands: it was written by `mascope`, so it is read plainly."""
         try:
-            data = yaml.safe_load(self.study_file.read_text(encoding="utf-8"))
+            data = yaml.load(self.study_file.read_text(encoding="utf-8"), LOADER)  # noqa: S506
         except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
             raise InvalidFile(
                 self.study_file, "cannot be read; is this a results directory of mascope?"

@@ -133,7 +133,7 @@ class Window:
 
     messages: int | None
     tokens: int | None
-    """Estimated, at four characters a token."""
+    """As estimated (`chat/tokens.py`)."""
     overflow: str = "fail"
     """Where a prompt exceeds its model's own limit: `fail` without a call, or `cut` the oldest turns."""
 

@@ -1,7 +1,7 @@
 """Private questions: what each kind asks for, and how its answer is read.
 
 An answer that cannot be read with certainty is None, never a guess: two numbers, two options or two names
-are no answer.
+are no answer, and neither is one that is denied (`not Rome`).
 """
 
 import re
@@ -61,15 +61,29 @@ class ProbeKind:
 
 
 _NUMBER = re.compile(r"(?<![\w.,])(?<![^\W\d_][-−–])[-−–]?\d+(?:[.,]\d+)?(?![\w]|[.,]\d)")
+_BOUND = re.compile(r"[<>≤≥]\s*\d|\d\s*(?:%|\+(?!\s*\d))")
+"""A bound or a share is no number on a scale."""
+_DENIED = re.compile(
+    r"(?:\b(?:not|never|neither|nor|cannot|without|except|nicht|kein\w*|pas|ni)|n['’]t)\b(?:[^\w.!?;:\n]+\w+){0,2}"
+    r"[^\w.!?;:\n]*$",
+    re.IGNORECASE,
+)
+"""What stands before an answer that is denied, up to two words before it: `it is not really Rome`."""
+_GRAMMAR = frozenset({"a", "for", "i", "in", "no", "off", "on", "out", "pour"})
+"""Options that are words of grammar too; before another word they may be that: `no doubt`, `for me`."""
+_THE_SCALE = r"(?:\bon (?:a|the) )?(?:\bscale (?:of|from)?|\béchelle de|\bskala von)"
 _OUT_OF = r"(?:/|out of|of|sur|von|de)"
 
 
 def _scale(text: str, probe: Probe, finder: MentionFinder) -> float | None:
-    """The one number in the answer, if it lies on the scale; `5/7` and `5 out of 7` are 5."""
+    """The one number in the answer, if it lies on the scale; `5/7` and `5 on a scale from 1 to 7` are 5."""
     end = re.escape(f"{probe.high:g}")
-    text = re.sub(rf"\s*{_OUT_OF}\s*{end}(?![\d.,]*\d)", " ", text, flags=re.IGNORECASE)
-    found = {float(re.sub("[−–]", "-", match).replace(",", ".")) for match in _NUMBER.findall(text)}
-    if len(found) != 1:
+    low = re.escape(f"{probe.low:g}")
+    for said in (rf"{_THE_SCALE}\s+{low}\s*(?:[-–]|to|à|bis)\s*{end}", rf"\s*{_OUT_OF}\s*{end}"):
+        text = re.sub(rf"{said}(?![\d.,]*\d)", " ", text, flags=re.IGNORECASE)
+    matches = list(_NUMBER.finditer(text))
+    found = {float(re.sub("[−–]", "-", match[0]).replace(",", ".")) for match in matches}
+    if len(found) != 1 or _BOUND.search(text) or any(_denied(text, match.start()) for match in matches):
         return None
     value = found.pop()
     return value if probe.low <= value <= probe.high else None
@@ -83,8 +97,20 @@ def _choice(text: str, probe: Probe, finder: MentionFinder) -> str | None:
         return options[whole]
     longest_first = sorted(options, key=len, reverse=True)
     pattern = "|".join(rf"(?<!\w){re.escape(option)}(?!\w)" for option in longest_first)
-    named = set(re.findall(pattern, _plain(text)))
-    return options[named.pop()] if len(named) == 1 else None
+    said = _plain(text)
+    matches = list(re.finditer(pattern, said))
+    doubtful = any(_denied(said, match.start()) or _may_be_grammar(match) for match in matches)
+    named = {match[0] for match in matches}
+    return options[named.pop()] if len(named) == 1 and not doubtful else None
+
+
+def _may_be_grammar(option: re.Match[str]) -> bool:
+    return option[0] in _GRAMMAR and re.match(r"\s+\w", option.string[option.end() :]) is not None
+
+
+def _denied(text: str, start: int) -> bool:
+    """Whether what begins at `start` is said not to be the answer."""
+    return _DENIED.search(text[:start]) is not None
 
 
 def _plain(text: str) -> str:
@@ -93,8 +119,10 @@ def _plain(text: str) -> str:
 
 def _agent(text: str, probe: Probe, finder: MentionFinder) -> str | None:
     """The id of the one agent that the answer names, the one who answers included."""
-    named = finder.mentioned(text)
-    return named[0] if len(named) == 1 else None
+    mentions = finder.find(text)
+    named = {mention.agent for mention in mentions}
+    denied = any(_denied(text, mention.start) for mention in mentions)
+    return named.pop() if len(named) == 1 and not denied else None
 
 
 def _text(text: str, probe: Probe, finder: MentionFinder) -> str | None:

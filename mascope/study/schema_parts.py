@@ -249,7 +249,7 @@ class ContextFile(Strict):
     """How much of the transcript an agent is shown; left out: all."""
 
     messages: int | None = Field(default=None, ge=0, description="The last so many")
-    tokens: int | None = Field(default=None, ge=1, description="The last that fit; four characters a token")
+    tokens: int | None = Field(default=None, ge=1, description="The last that fit, as estimated")
     overflow: Literal["fail", "cut"] = Field(
         default="fail",
         description="Where a prompt exceeds its model's `context`: no call, or oldest turns cut",

@@ -63,6 +63,8 @@ class Analysis:
     """What `mascope power` simulated of it, where that was kept."""
     embedded: Floats | None = None
     """(messages, dimensions), by the model that the study names for its texts; None without one."""
+    instructed: Mapping[str, str] = field(default_factory=dict)
+    """Coder of the panel → digest of the model, prompt and codebook that the panel file gives it now."""
     _made: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
     """What several tables share, once one of them has asked for it."""
 
@@ -160,11 +162,14 @@ def label_messages(frames: Frames, flags: Sequence[str], coders: Sequence[str], 
 
 def _single(frames: Frames, labels: str, flags: Sequence[str]) -> dict[str, pd.DataFrame]:
     """The codes of a coder who is not on the panel but whose own codes were asked for as labels."""
-    known = set(frames.codes["coder"].astype(str))
+    known = set(frames.codes["coder"].unique())
     return {labels: _codes_of(frames, labels, flags)} if labels in known else {}
 
 
 def _codes_of(frames: Frames, coder: str, flags: Sequence[str]) -> pd.DataFrame:
     """A coder's codes for each codable message, in their order: NaN where there is none."""
     rows = frames.codes[frames.codes["coder"] == coder]
+    messages = frames.messages["message"]
+    if rows["message"].reset_index(drop=True).equals(messages.reset_index(drop=True)):
+        return rows[list(flags)]  # each message once: nothing need be looked up
     return rows.set_index("message")[list(flags)].reindex(frames.messages["message"])

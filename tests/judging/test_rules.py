@@ -1,6 +1,8 @@
 """The rule-based coder: what its default cues find, how rules are applied, how far it agrees with people."""
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -229,6 +231,25 @@ def test_nobody_is_missed_before_somebody_is_gone() -> None:
     assert "COMP" not in flags(text, absent="H")
 
 
+HOSTILE = """
+from pathlib import Path
+from mascope.judging.rules import Rules, Seat
+from mascope.names import MentionFinder
+from mascope.panelfile import load_panel
+rules = Rules(load_panel(Path("judges/behaviour.yaml")).codebook)
+seat = Seat("A", MentionFinder({"A": ("Agent-A",), "B": ("Agent-B",)}), frozenset("B"))
+for sign in ("-", "<", "@", "\\u202e", "Agent-B, ", "merci "):
+    rules.explain(sign * (1_000_000 // len(sign)), seat)
+"""
+
+
+def test_a_megabyte_of_anything_does_not_hold_the_rules_up() -> None:
+    root = Path(__file__).resolve().parents[2]
+    done = subprocess.run([sys.executable, "-c", HOSTILE], cwd=root, timeout=240, check=False)
+
+    assert done.returncode == 0  # in quadratic time it would take hours, and be ended here
+
+
 def test_a_list_of_addressees_does_not_miss_the_absent_agent() -> None:
     assert "COMP" not in flags("@Agent-B, @Agent-C, @Agent-G : merci à tous !", absent="G")
 
@@ -449,3 +470,15 @@ def test_it_agrees_with_the_human_better_than_chance_and_better_than_the_goal(
     assert kappas["PHATIC"] >= 0.9
     assert min(kappas.values()) > 0.6
     assert sum(kappas.values()) / 6 >= 0.75
+
+
+def test_words_beside_those_found_names_and_small_ones_are_counted() -> None:
+    rule = {"name": "a courtesy", "phrases": ("thank you",), "aside": ("for", "the"), "most_else": 1}
+    rules = Rules(Codebook("", (Flag("PHATIC", "A courtesy.", True, {}, (), {"rules": [rule]}),)))
+
+    def holds(text: str) -> bool:
+        return bool(rules.explain(text, SEAT))
+
+    assert holds("Thank you for the 12 tents, Agent-B!")
+    assert not holds("Thank you for the twelve tents, Agent-B!")
+    assert not holds("For the tents.")

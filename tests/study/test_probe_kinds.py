@@ -35,6 +35,14 @@ def probe(kind: str, low: float = LOW, high: float = HIGH, options: tuple[str, .
         ("GPT-4", None),
         ("v2x", None),
         ("1.000.000", None),
+        ("6 on a scale from 1 to 7", 6.0),
+        ("On a scale of 1–7: 6", 6.0),
+        ("1 to 7", None),
+        ("not 5", None),
+        ("I can't say 5", None),
+        (">5", None),
+        ("5+", None),
+        ("5%", None),
     ],
 )
 def test_a_scale_takes_the_one_number_that_lies_on_it(text: str, answer: float | None) -> None:
@@ -67,10 +75,47 @@ def test_a_choice_takes_the_one_option_named(text: str, answer: str | None) -> N
 @pytest.mark.parametrize(
     ("text", "answer"),
     [
+        ("not New York", None),
+        ("It isn't really New York.", None),
+        ("Ce n'est pas New York", None),
+        ("Nicht New York", None),
+        ("Neither Rome nor New York", None),
+        ("I do not know much of the others: New York", "New York"),
+        ("No. New York!", "New York"),
+        ("Not sure; Rome", "Rome"),
+    ],
+)
+def test_an_option_that_is_denied_is_no_answer(text: str, answer: str | None) -> None:
+    assert probe("choice", options=("New York", "Rome")).parse(text, FINDER) == answer
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("No.", "no"),
+        ("My answer is no", "no"),
+        ("No idea", None),
+        ("There is no doubt", None),
+        ("For!", "for"),
+        ("I am for, all in all", "for"),
+        ("For me, it is late", None),
+    ],
+)
+def test_an_option_that_is_a_word_of_grammar_is_none_before_another_word(
+    text: str, answer: str | None
+) -> None:
+    assert probe("choice", options=("for", "no")).parse(text, FINDER) == answer
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
         ("Agent-B", "bob"),
         ("It was Agent‑B, no doubt.", "bob"),
         ("Agent AB.", "zoe"),
         ("Agent-A and Agent-B", None),
+        ("Not Agent-A.", None),
+        ("I am not sure. Agent-A", "ann"),
         ("nobody", None),
     ],
 )
