@@ -3,13 +3,14 @@
 import asyncio
 from pathlib import Path
 
+from mascope.cues import Rule
 from mascope.judging.coders import Judged
 from mascope.judging.rules import RuleCoder
 from mascope.judging.units import Unit, units_of
 from mascope.records import Coding
 from mascope.store import journal
 from tests.judging.small_study import small_study
-from tests.judging.test_rules import NoCalls, Rule, codebook
+from tests.judging.test_rules import NoCalls, codebook
 
 
 async def judged(coder: RuleCoder, units: list[Unit]) -> list[Judged]:

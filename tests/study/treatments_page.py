@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
+
 from mascope.study.schema import ConditionFile, ModelFile
 from mascope.study.schema_analysis import AnalysisFile
 
@@ -13,7 +15,7 @@ BEGIN, END = "<!-- keys: begin -->", "<!-- keys: end -->"
 
 
 def rendered() -> str:
-    files = {"": ConditionFile, "models.*.": ModelFile, "analysis.": AnalysisFile}
+    files: dict[str, type[BaseModel]] = {"": ConditionFile, "models.*.": ModelFile, "analysis.": AnalysisFile}
     rows = [row for prefix, file in files.items() for row in _rows(prefix, file.model_json_schema())]
     head = ["| key | values | default | meaning |", "|---|---|---|---|"]
     return "\n".join([*head, *rows])
