@@ -5,8 +5,9 @@
 First against a loopback server that answers after `--latency` seconds, where a worker mostly waits: each
 holds `--jobs` discussions at once, so the ideal is that twice the workers take half the time. Then with
 rehearsed models that answer at once, where it is all work: there no more than the machine's cores can be
-gained. Starting the processes is not counted; all of the rest is. Efficiency is the time of one worker /
-(workers × time).
+gained. Last, what the limits that hold over all workers cost by themselves: the same waiting, in one process,
+without the calls. Starting the processes is not counted; all of the rest is. Efficiency is the time of one
+worker / (workers × time).
 """
 
 import argparse
@@ -15,14 +16,22 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+from distributed import Scheduler
 
 from bench.lean_server import lean_server
+from mascope.chat.types import ChatTurn, Model, Request
 from mascope.cluster.connecting import connected
+from mascope.cluster.desk import Desk
+from mascope.cluster.link import Link
 from mascope.cluster.running import there
 from mascope.discussion.engine import Unobserved
+from mascope.halt import Halt
 from mascope.pipeline.running import Options, hold, prepare
 from mascope.store import journal
 from mascope.store.layout import Results
@@ -31,10 +40,10 @@ STUDY = """\
 study: cluster
 brief: Agree on a plan for the garden.
 models: {{m: {{{model}}}}}
-base: {{participants: {{clones_of: m, count: 7}}, rounds: {rounds}, runs: {runs}}}
+base: {{participants: {{clones_of: m, count: {agents}}}, rounds: {rounds}, runs: {runs}}}
 series: {{X: {{}}}}
 """
-ROUNDS = 11
+AGENTS, ROUNDS = 7, 11
 
 
 @dataclass(frozen=True)
@@ -70,7 +79,7 @@ async def measured(file: Path, out: Path, size: Size, workers: int) -> Measured:
 
 def study(folder: Path, model: str, runs: int) -> Path:
     file = folder / "study.yaml"
-    file.write_text(STUDY.format(model=model, rounds=ROUNDS, runs=runs))
+    file.write_text(STUDY.format(model=model, agents=AGENTS, rounds=ROUNDS, runs=runs))
     return file
 
 
@@ -98,6 +107,60 @@ def report(name: str, file: Path, size: Size, numbers: list[int]) -> None:
         sys.stdout.flush()
 
 
+# What dealing out costs ------------------------------------------------------------------------------------
+
+WAY_S = 0.002
+"""To the scheduler and back."""
+
+
+def link_to(desk: Desk, worker: str, sent: list[str]) -> Link:
+    async def exchange(
+        pools: Mapping[str, Any], account: Mapping[str, float] | None, news: list[Any], halt: Any
+    ) -> Mapping[str, Any]:
+        sent.append(worker)
+        await asyncio.sleep(WAY_S)
+        return await desk.exchange(worker, pools, account, news, halt)
+
+    return Link(exchange, Halt(), budgeted=False)
+
+
+async def dealt(size: Size, workers: int) -> tuple[float, float]:
+    """Seconds that the waiting took, and messages to the desk for a call."""
+    desk, sent = Desk("bench", "client", None), list[str]()
+    names = [f"worker-{number}" for number in range(workers)]
+    await desk.start(cast(Scheduler, SimpleNamespace(handlers={}, workers=dict.fromkeys(names))))
+    links = [link_to(desk, name, sent) for name in names]
+    model = Model("m", "openai/m", "M", base_url="http://nowhere", concurrency=1000)
+    request = Request(model, (ChatTurn("user", "hello"),))
+    rounds = -(-size.discussions // (size.jobs * workers)) * ROUNDS
+
+    async def call(link: Link) -> None:
+        async with link.pacer.slot(request):
+            await asyncio.sleep(size.latency)
+
+    async def discussion(link: Link) -> None:
+        for _ in range(rounds):
+            await asyncio.gather(*(call(link) for _ in range(AGENTS)))
+
+    begun = time.perf_counter()
+    async with asyncio.TaskGroup() as group:
+        exchanging = [group.create_task(link.run()) for link in links]
+        await asyncio.gather(*(discussion(link) for link in links for _ in range(size.jobs)))
+        seconds = time.perf_counter() - begun
+        for link in links:
+            link.end()
+        await asyncio.gather(*exchanging)
+    return seconds, len(sent) / (rounds * AGENTS * size.jobs * workers)
+
+
+def dealing(size: Size, numbers: list[int]) -> None:
+    sys.stdout.write("the limits alone:\n")
+    for workers in numbers:
+        seconds, messages = asyncio.run(dealt(size, workers))
+        ratio = seconds / size.ideal_s(workers)
+        sys.stdout.write(f"  {workers} workers: {ratio:.2f} × ideal, {messages:.3f} messages a call\n")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2, 4])
@@ -114,6 +177,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         file = study(Path(folder), "model: rehearsal/plain, parameters: {latency: 0}", size.discussions)
         report("rehearsed models", file, Size(size.discussions, size.jobs, 0.0), given.workers)
+    dealing(size, given.workers)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from contextvars import ContextVar
+from pathlib import Path
 from typing import Any, TypeVar
 
 Item = TypeVar("Item")
@@ -17,8 +18,6 @@ _INHERITED: ContextVar[tuple[Callable[[Any], Any], Sequence[Any]] | None] = Cont
     "inherited", default=None
 )
 """In a process that works for another: what it does, and on what. Nothing anywhere else."""
-
-
 _ALONE: ContextVar[bool] = ContextVar("alone", default=False)
 
 
@@ -33,8 +32,22 @@ def alone() -> Iterator[None]:
 
 
 def cores() -> int:
-    """How many processes may run at once; 1 in a process that works for another already."""
-    return len(os.sched_getaffinity(0)) if _INHERITED.get() is None and not _ALONE.get() else 1
+    """How many processes may run at once; 1 in a process that works for another already.
+
+    1 also where the system does not say which cores are ours: those are systems on which to fork is not safe.
+    """
+    if _INHERITED.get() is not None or _ALONE.get() or not hasattr(os, "sched_getaffinity"):
+        return 1
+    return len(os.sched_getaffinity(0))
+
+
+def threads_of(runtime: str) -> bool:
+    """Whether this process runs threads by a name that begins so.
+
+    A forked process has none of them: it would wait in vain for a library that leaves its work to them.
+    """
+    names = Path("/proc/self/task").glob("*/comm")
+    return any(file.read_text().startswith(runtime) for file in names)
 
 
 def spread(work: "Work[Item, Result]", items: Sequence[Item], workers: int | None = None) -> Iterator[Result]:

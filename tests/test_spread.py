@@ -1,11 +1,13 @@
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from mascope.errors import InvalidInput
-from mascope.spread import cores, spread
+from mascope.spread import cores, spread, threads_of
 
 
 def test_results_come_in_the_order_of_the_items() -> None:
@@ -60,3 +62,26 @@ def test_what_a_killed_process_would_have_done_is_done_here(tmp_path: Path) -> N
 
     assert list(spread(work, range(4), 2)) == [0, 1, 2, 3]
     assert killed.exists()
+
+
+def test_a_system_that_does_not_name_its_cores_has_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "sched_getaffinity")
+
+    assert cores() == 1
+    assert list(spread(lambda _: os.getpid(), [0, 1])) == [os.getpid()] * 2
+
+
+def test_threads_of_a_library_are_known_by_their_name() -> None:
+    code = """if True:
+        import vl_convert
+        from mascope.spread import threads_of
+        before = threads_of("V8")
+        vl_convert.javascript_bundle("1")
+        print(before, threads_of("V8"))
+    """
+    found = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+
+    assert found.stdout.split() == ["False", "True"]
+    assert not threads_of("no such")

@@ -29,6 +29,10 @@ def facts_of(results: Results, analysis: Analysis) -> Facts:
         models=tuple(_models(analysis.frames)),
         coders=tuple(_coder(results, name, analysis) for name in (*analysis.coders, *analysis.references)),
         versions=software(),
+        forks=int(runs["parent"].notna().sum()),
+        probes=tuple(dict.fromkeys(analysis.frames.probes["probe"].astype(str))),
+        answers=len(analysis.frames.probes),
+        scripted=len(analysis.frames.scripted),
     )
 
 

@@ -186,9 +186,8 @@ def _summary(results: Results, analysis: Analysis, audit: Sequence[str]) -> Summ
     stamp = stored.get("mascope") or {}
     simulated = bool(stamp.get("simulated")) or _rehearsed(found)
     lines = [
-        f"{len(analysis.series)} series, {len(found.runs)} runs, {len(found.messages)} coded messages"
-        if analysis.coders
-        else f"{len(analysis.series)} series, {len(found.runs)} runs, {len(found.messages)} codable messages",
+        f"{len(analysis.series)} series, {len(found.runs)} {'run' if len(found.runs) == 1 else 'runs'}, "
+        f"{_coded_messages(analysis)}",
         "Series: " + ", ".join(f"{name} {count}" for name, count in _per_series(analysis).items()),
         _coders_line(analysis),
         f"Labels: {analysis.labels}. mascope {__version__}, study digest {str(stamp.get('digest', ''))[:12]}",
@@ -196,6 +195,15 @@ def _summary(results: Results, analysis: Analysis, audit: Sequence[str]) -> Summ
     return Summary(
         str(stored.get("study")), simulated, tuple(lines), (*_staggered(stored), *_warnings(analysis), *audit)
     )
+
+
+def _coded_messages(analysis: Analysis) -> str:
+    """How many messages there are, and of how many a coder has said something."""
+    codes, messages = analysis.frames.codes, len(analysis.frames.messages)
+    coded = int(codes.loc[codes["coder"].isin(analysis.coders), "message"].nunique())
+    if coded == messages:
+        return f"{messages} coded messages"
+    return f"{messages} codable messages" + (f", {coded} of them coded" if coded else "")
 
 
 def _rehearsed(found: Frames) -> bool:
@@ -216,11 +224,15 @@ def _coders_line(analysis: Analysis) -> str:
 
 def _staggered(stored: dict[str, Any]) -> list[str]:
     schedules = {name: (entry or {}).get("schedule") for name, entry in (stored.get("series") or {}).items()}
-    return [
-        f"{name}: staggered visibility: what agents saw depended on how fast the others answered."
+    staggered = [
+        str(name)
         for name, schedule in schedules.items()
-        if isinstance(schedule, dict) and schedule.get("visibility") == "staggered"
+        if isinstance(schedule, dict)
+        and schedule.get("visibility") == "staggered"
+        and schedule.get("interaction", "group") == "group"
     ]
+    said = "staggered visibility: what agents saw depended on how fast the others answered."
+    return [f"{', '.join(staggered)}: {said}"] if staggered else []
 
 
 def _warnings(analysis: Analysis) -> list[str]:

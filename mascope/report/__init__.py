@@ -9,7 +9,7 @@ from mascope.report.latex import write_latex
 from mascope.report.markdown import write_markdown
 from mascope.report.summary import Labels, Methods, Report, Summary
 from mascope.report.terminal import show, show_summary, show_table, show_warnings
-from mascope.spread import spread
+from mascope.spread import spread, threads_of
 from mascope.store.layout import Results
 
 __all__ = [
@@ -66,7 +66,10 @@ def write_report(
     """The report in every format, as many at a time as there are cores; `told` hears of each in turn."""
     _draw_figures(report)  # once, for all formats that show them
     files: list[Path] = []
-    written = spread(lambda name: RENDERERS[name](report, results), tuple(RENDERERS))
+    workers = (
+        1 if threads_of("V8") else None
+    )  # pictures were drawn here already: the drawing cannot be forked
+    written = spread(lambda name: RENDERERS[name](report, results), tuple(RENDERERS), workers)
     for name, of_format in zip(RENDERERS, written, strict=True):
         files.extend(of_format)
         told(name)

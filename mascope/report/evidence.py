@@ -15,8 +15,9 @@ from mascope.store import lines
 from mascope.store.layout import Results
 
 Line: TypeAlias = Mapping[str, Any]
-Kind: TypeAlias = Literal["message", "empty", "scripted", "failure", "fault"]
-"""Of a turn. Only a `message` is codable; a `fault` is a failure that the study asks for."""
+Kind: TypeAlias = Literal["message", "empty", "scripted", "copied", "failure", "fault"]
+"""Of a turn. Only a `message` is codable; a `fault` is a failure that the study asks for; what a fork repeats
+of its parent is `copied`, and no table counts it again."""
 
 _TURNS = ("message", "failure")
 _PROBES = "probe"
@@ -103,6 +104,8 @@ def _first_header(results: Results, coder: str) -> CoderInfo | None:
 
 def kind(line: Line) -> Kind:
     """What a turn's line holds."""
+    if line.get("copied_from"):
+        return "copied"
     if line["event"] == "failure":
         return "fault" if line["origin"] == "injected" else "failure"
     if line.get("scripted"):

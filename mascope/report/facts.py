@@ -35,6 +35,14 @@ class Facts:
     """Panel and references."""
     versions: Mapping[str, str]
     """Software → version."""
+    forks: int = 0
+    """Runs that go on from a round of another."""
+    probes: tuple[str, ...] = ()
+    """Ids of the private questions that were asked."""
+    answers: int = 0
+    """How often they were."""
+    scripted: int = 0
+    """Messages that the study had written beforehand."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ def held(told: Told) -> Iterator[str]:
     if unfinished:
         yield f"{many(unfinished, 'run')} had not ended as planned, analysed as far as they went."
     yield from _conditions(told)
+    yield from _besides(told)
     yield from _turns(runs)
 
 
@@ -38,16 +39,36 @@ def _conditions(told: Told) -> Iterator[str]:
         return
     agents, rounds = (spread(found[column]) for column in ("agents", "rounds"))
     yield f"A discussion had {agents} agents and {rounds} rounds."
+    together = found[~found["interaction"].isin(ALONE)]
     for column, sentences in SETTINGS.items():
-        values = [value for value in found[column].unique() if value in sentences]
-        for value in values:
-            which = "" if (found[column] == value).all() else _in(found, column, value)
+        there = found if column == "interaction" else together
+        for value in [value for value in there[column].unique() if value in sentences]:
+            which = "" if (found[column] == value).all() else _in(there, column, value)
             yield sentences[value].format(which=which)
     faults = found[found["faults"] != ""]
     if len(faults):
         same = faults["faults"].nunique() == 1 and len(faults) == len(found)
         told_of = faults["faults"].iloc[0] if same else f"{len(faults)} of {len(found)} series"
         yield f"Failures were part of the design ({told_of})."
+
+
+ALONE = ("isolation", "solo")
+"""Interactions in which nobody sees anybody, so that it does not matter who speaks when."""
+def _besides(told: Told) -> Iterator[str]:
+    """What was done in discussions beside letting the agents speak in turn."""
+    facts = told.facts
+    if facts.forks:
+        yield (
+            f"{many(facts.forks, 'run')} forked from another: it went on from one of its rounds, and only "
+            "what was said from there on is counted."
+        )
+    if facts.scripted:
+        yield f"{many(facts.scripted, 'message')} had been written beforehand and were not coded."
+    if facts.probes:
+        yield (
+            f"Agents were asked in private ({joined(facts.probes)}; {many(facts.answers, 'question')} put); "
+            "neither question nor answer was part of a later prompt."
+        )
 
 
 SETTINGS: Mapping[str, Mapping[str, str]] = {
@@ -93,13 +114,19 @@ def models(told: Told) -> Iterator[str]:
     models = told.facts.models
     if models:
         yield f"The agents' {plural(len(models), 'model was', 'models were')} {joined(models)}."
-    for column, unit in (
-        ("temperature", "a temperature of {}"),
-        ("max_tokens", "at most {} tokens an answer"),
-    ):
-        if told.has("conditions", column):
-            values = told.rows("conditions")[column].dropna()
-            yield f"Sampling asked for {unit.format(spread(values))}."
+    asked = [
+        unit.format(spread(told.rows("conditions")[column].dropna()))
+        for column, unit in SAMPLING.items()
+        if told.has("conditions", column)
+    ]
+    if asked:
+        yield f"Sampling asked for {joined(asked)}."
+
+
+SAMPLING: Mapping[str, str] = {
+    "temperature": "a temperature of {}", "max_tokens": "at most {} tokens an answer",
+}  # fmt: skip
+"""Column of the table of conditions → what is said of its values."""
 
 
 # How it was coded ------------------------------------------------------------------------------------------

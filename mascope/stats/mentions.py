@@ -40,6 +40,13 @@ class Mentions:
     """(mentions,): seats of who named and of who was named."""
     round: Ints
     """(mentions,)"""
+    message: Ints
+    """(mentions,): which message; mentions of one stand together, and name different agents."""
+
+    @property
+    def most(self) -> int:
+        """Mentions of the message that has most."""
+        return int(np.unique(self.message, return_counts=True)[1].max(initial=0))
 
     @property
     def seats(self) -> int:
@@ -82,6 +89,7 @@ def mentions(messages: pd.DataFrame, agents: pd.DataFrame) -> Mentions:
         agents=tuple(tuple(part) for part in np.split(names, first[1:])),
         run=run[order], source=source[order], target=target[order],
         round=np.repeat(told["round"].to_numpy(dtype=np.intp), times)[order],
+        message=np.repeat(np.arange(len(times)), times)[order],
     )  # fmt: skip
 
 
@@ -101,21 +109,32 @@ def _counted(key: Ints, shape: tuple[int, ...]) -> Floats:
 def rewired(found: Mentions, rng: np.random.Generator, permutations: int) -> Iterator[Floats]:
     """Graphs (some permutations, runs, seats, seats) in which each agent names, and is named, as before.
 
-    The receivers of a run's mentions are shuffled, and who would name itself swaps receivers with another
-    (after Maslov & Sneppen 2002, for repeated edges).
+    The receivers of a run's mentions are shuffled; who would name itself, or the same agent twice in one
+    message, swaps receivers with another (after Maslov & Sneppen 2002, for repeated edges).
     """
+    most = found.most
     for count in _portions(found, permutations):
-        target = _shuffled(found, rng, count)
-        yield _graphs(found, _without_self(found, target, rng))
+        yield _graphs(found, _swapped(found, _shuffled(found, rng, count), most, rng))
 
 
 def scattered(found: Mentions, rng: np.random.Generator, permutations: int) -> Iterator[Floats]:
-    """Graphs in which each mention goes to any of the run's other agents alike; who names how often stays."""
-    size = found.present.sum(axis=1)[found.run]
+    """Graphs in which each message names any of the run's other agents alike, as many different ones as it
+    did; who names how often stays."""
+    others, most = found.present.sum(axis=1)[found.run] - 1, found.most
     for count in _portions(found, permutations):
-        # A draw among the others: the seats from one's own on are one further.
-        drawn = (rng.random((count, len(found.run))) * (size - 1)).astype(np.intp)
-        yield _graphs(found, drawn + (drawn >= found.source))
+        target = _any_other(found.source, others, rng.random((count, len(found.run))))
+        for _ in range(_REPAIRS):
+            row, again = np.nonzero(_repeats(found.message, target, most))
+            if not len(row):
+                break
+            target[row, again] = _any_other(found.source[again], others[again], rng.random(len(row)))
+        yield _graphs(found, target)
+
+
+def _any_other(source: Ints, others: Ints, chance: Floats) -> Ints:
+    """A draw among the others: the seats from one's own on are one further."""
+    drawn = (chance * others).astype(np.intp)
+    return drawn + (drawn >= source)
 
 
 def _portions(found: Mentions, permutations: int) -> Iterator[int]:
@@ -139,20 +158,49 @@ def _shuffled(found: Mentions, rng: np.random.Generator, count: int) -> Ints:
     return found.target[order]
 
 
-def _without_self(found: Mentions, target: Ints, rng: np.random.Generator) -> Ints:
-    """Swap receivers until nobody names itself. What cannot be parted in time is dropped."""
+def _repeats(message: Ints, target: Ints, most: int) -> Bools:
+    """(count, mentions): whether a mention before it in the same message names the same agent."""
+    marks = np.zeros(target.shape, dtype=np.bool_)
+    for apart in range(1, most):
+        one = message[apart:] == message[:-apart]
+        marks[:, apart:] |= one & (target[:, apart:] == target[:, :-apart])
+    return marks
+
+
+def _swapped(found: Mentions, target: Ints, most: int, rng: np.random.Generator) -> Ints:
+    """Swap receivers until nobody names itself, nor a message anybody twice. What cannot be parted in time
+    stays, but for those who name themselves, whom no graph counts."""
     starts = np.searchsorted(found.run, np.arange(len(found.runs) + 1))
     sizes = np.diff(starts)
     for _ in range(_REPAIRS):
-        row, bad = np.nonzero(target == found.source)
+        row, bad = np.nonzero((target == found.source) | _repeats(found.message, target, most))
         if not len(row):
             break
-        # One swap a run and permutation at a time, so that swaps do not meet.
-        _, one = np.unique(row * len(found.runs) + found.run[bad], return_index=True)
-        row, bad = row[one], bad[one]
         run = found.run[bad]
         other = starts[run] + (rng.random(len(run)) * sizes[run]).astype(np.intp)
-        fits = (target[row, other] != found.source[bad]) & (target[row, bad] != found.source[other])
-        row, bad, other = row[fits], bad[fits], other[fits]
+        fits = _fits(found, target, (row, bad, other), most) & _fits(found, target, (row, other, bad), most)
+        row, bad, other = _apart(found, row[fits], bad[fits], other[fits])
         target[row, bad], target[row, other] = target[row, other], target[row, bad]
     return target
+
+
+def _fits(found: Mentions, target: Ints, swap: tuple[Ints, Ints, Ints], most: int) -> Bools:
+    """(swaps,): whether a mention can take another's receiver: (permutation, mention, the other) each."""
+    row, place, other = swap
+    taken = target[row, other]
+    fits: Bools = taken != found.source[place]
+    for apart in chain(range(1 - most, 0), range(1, most)):
+        beside = np.clip(place + apart, 0, len(found.message) - 1)
+        one = (found.message[beside] == found.message[place]) & (beside != place)
+        fits &= ~(one & (target[row, beside] == taken))
+    return fits
+
+
+def _apart(found: Mentions, row: Ints, bad: Ints, other: Ints) -> tuple[Ints, Ints, Ints]:
+    """Of these swaps those that no other meets: each message is in one at most."""
+    messages = int(found.message.max(initial=0)) + 1
+    keys = row * messages + found.message[np.stack([bad, other])]
+    first = np.zeros(keys.size, dtype=np.bool_)
+    first[np.unique(keys.ravel(), return_index=True)[1]] = True
+    alone = first.reshape(keys.shape).all(axis=0)
+    return row[alone], bad[alone], other[alone]

@@ -16,7 +16,7 @@ from mascope.stats.resampling import (
     ratio,
 )
 
-PERMUTATIONS = 9_999
+PERMUTATIONS = 10_000
 
 
 class Coded(Protocol):

@@ -192,11 +192,13 @@ def standardised(moves: tuple[Floats, Floats], targets: Floats) -> Floats:
     """Rate (runs,) of moving to the kinds that were majorities elsewhere, weighed as often as they were so.
 
     moves: as `Pressed.moves`; targets: (kinds,). This is what an arm without that majority shows: movement to
-    the same answers that nobody's majority asks for.
+    the same answers that nobody's majority asks for. Direct standardisation: weighed are the rates, not the
+    agents, of whom few can move to an answer that most of them hold. A kind that nobody of a run could move
+    to has no rate there, and the others have its weight.
     """
-    moved, could = moves
-    weights = np.nan_to_num(targets)
-    return ratio(moved @ weights, could @ weights)
+    rates = ratio(*moves)
+    weights = np.where(np.isnan(rates), 0.0, np.nan_to_num(targets))
+    return ratio((np.nan_to_num(rates) * weights).sum(axis=1), weights.sum(axis=1))
 
 
 def _share(marks: Bools, among: Bools) -> Floats:

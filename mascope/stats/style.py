@@ -50,13 +50,17 @@ CATEGORIES: Mapping[str, frozenset[str]] = MappingProxyType(
 """Categories of function words, English and French together (after Ireland & Pennebaker 2010)."""
 
 
-def style_matching(words: Words, said: Turns) -> Floats:
+def function_words(words: Words) -> Floats:
+    """(texts, categories): share of a message's words in each of `CATEGORIES`; NaN where it has no words."""
+    return ratio(words.shares(CATEGORIES), words.lengths[:, np.newaxis].astype(np.float64))
+
+
+def style_matching(shares: Floats, said: Turns) -> Floats:
     """(runs, rounds): mean over the pairs of messages of a round, and over `CATEGORIES`, of
 
     1 − |p₁ − p₂| / (p₁ + p₂ + .0001), p the share of a message's words in the category (Ireland & Pennebaker
-    2010, equation 1). NaN without two messages that have words.
+    2010, equation 1). shares: as `function_words` gives them. NaN without two messages that have words.
     """
-    shares = ratio(words.shares(CATEGORIES), words.lengths[:, np.newaxis].astype(np.float64))
     cells = said.runs * said.rounds
     total, pairs = np.zeros((2, cells))
     for first, second in _pairs(_by_cell(shares, said, cells)):

@@ -18,7 +18,7 @@ from mascope.tables.analysis import Analysis
 from mascope.tables.structure import ESTIMATES
 from mascope.tables.table import Table
 
-PERMUTATIONS = 199
+PERMUTATIONS = 200
 MOST_MESSAGES = 20_000
 """Of a series; of more, whole runs are left out."""
 Part = tuple[int, int | None]

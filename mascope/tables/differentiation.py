@@ -136,7 +136,7 @@ def _null(analysis: Analysis) -> SimilarityNull:
             analysis.traits,
             analysis.rng("similarity null"),
             analysis.series,
-            max(99, min(affordable(len(analysis.labelled), PERMUTATIONS), analysis.resamples)),
+            max(100, min(affordable(len(analysis.labelled), PERMUTATIONS), analysis.resamples)),
         ),
     )
 

@@ -31,7 +31,7 @@ from mascope.tables.analysis import Analysis
 from mascope.tables.probing import Asked, questions
 from mascope.tables.table import Column, Table
 
-PERMUTATIONS = 999
+PERMUTATIONS = 1000
 MAJORITY_ARM = 0.5
 """Share of the askings at which the others must have had a majority for a series to count as one with it."""
 SOURCES = ("held", "said")

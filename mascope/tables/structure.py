@@ -19,7 +19,8 @@ from mascope.tables.table import Column, Table
 PERMUTATIONS = 200
 SHUFFLED_AT_MOST = 20_000_000
 """Turns that are shuffled in all; of many messages there are fewer permutations."""
-LEAST_PERMUTATIONS = 39
+LEAST_PERMUTATIONS = 40
+"""The fewest of which a two-sided p can lie below .05."""
 Shuffle = Callable[[Mentions, np.random.Generator, int], Iterator[Floats]]
 NULLS: Mapping[str, tuple[Shuffle, tuple[str, ...]]] = MappingProxyType({
     "rewired": (rewired, ("density", "reciprocity", "in_centralization", "constraint", "pagerank_top")),
@@ -48,7 +49,8 @@ NOTES = (
     "words_gini, messages_gini: Gini over the agents that spoke. turn_entropy: how open the next speaker is, "
     "given the present one (0 fixed, 1 anybody). broadcasts: share of messages.",
     f"Nulls, {PERMUTATIONS} permutations: receivers shuffled among a run's mentions, so that each agent "
-    "names and is named as often; for in_gini each mention goes to any other agent alike.",
+    "names and is named as often; for in_gini each mention goes to any other agent alike. No message names "
+    "anybody twice.",
 )
 
 

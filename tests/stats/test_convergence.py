@@ -20,7 +20,7 @@ from mascope.stats.convergence import (
 )
 from mascope.stats.lexicon import births, deaths, lexicon
 from mascope.stats.resampling import Floats
-from mascope.stats.style import CATEGORIES, style_matching
+from mascope.stats.style import CATEGORIES, function_words, style_matching
 from mascope.stats.vectors import EMBEDDINGS, lsa, sums, tfidf
 from mascope.stats.windows import window_similarity
 from mascope.stats.words import WORD, words
@@ -213,14 +213,16 @@ def test_style_matching_by_hand() -> None:
         p, q = (np.mean([word in members for word in text.split()]) for text in frame["text"])
         matching.append(1 - abs(p - q) / (p + q + 0.0001))
 
-    assert style_matching(words(list(frame["text"])), found)[0, 0] == pytest.approx(np.mean(matching))
+    assert style_matching(function_words(words(list(frame["text"]))), found)[0, 0] == pytest.approx(
+        np.mean(matching)
+    )
 
 
 def test_the_same_text_matches_its_own_style_and_a_lone_one_none() -> None:
     frame, found = said(
         [("r", 0, "x", "we are the team"), ("r", 0, "y", "we are the team"), ("r", 1, "x", "so")]
     )
-    matching = style_matching(words(list(frame["text"])), found)
+    matching = style_matching(function_words(words(list(frame["text"]))), found)
 
     assert matching[0, 0] == pytest.approx(1)
     assert np.isnan(matching[0, 1])

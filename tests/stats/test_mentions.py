@@ -1,9 +1,14 @@
+from collections.abc import Callable, Iterator
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from mascope.stats.mentions import Mentions, mentions, rewired, scattered
 from mascope.stats.network import gini
+from mascope.stats.resampling import Floats
+
+Shuffle = Callable[[Mentions, np.random.Generator, int], Iterator[Floats]]
 
 
 def cast(run: str, *agents: str, series: str = "A") -> pd.DataFrame:
@@ -71,6 +76,30 @@ def test_rewiring_keeps_how_often_each_agent_names_and_is_named() -> None:
     assert (after.sum(axis=-2) == before.sum(axis=-2)).all()
     assert np.einsum("prii->", after) == 0
     assert (after != before).any(axis=(2, 3)).mean() > 0.99
+
+
+@pytest.mark.parametrize("shuffle", [rewired, scattered])
+def test_a_shuffled_message_names_nobody_twice(shuffle: Shuffle) -> None:
+    # Each agent says one message a run: then no edge of the graph can be heavier than 1.
+    everybody = [f"a{n}" for n in range(6)]
+    rows = [
+        (f"r{run}", agent, 0, tuple(name for name in everybody[: 2 + run % 3] if name != agent), False)
+        for run in range(6) for agent in everybody
+    ]  # fmt: skip
+    found = mentions(said(*rows), pd.concat([cast(f"r{run}", *everybody) for run in range(6)]))
+    after = np.concatenate(list(shuffle(found, np.random.default_rng(1), 50)))
+
+    assert found.most == 4
+    assert after.max() == 1
+    assert (after.sum(axis=-1) == found.graphs().sum(axis=-1)).all()
+
+
+def test_who_cannot_be_parted_stays() -> None:
+    # All that both say names the other: there is no other graph, and no draw may end in a loop.
+    found = mentions(said(("r1", "x", 0, ("y",), False), ("r1", "y", 0, ("x",), False)), cast("r1", "x", "y"))
+    after = np.concatenate(list(rewired(found, np.random.default_rng(1), 20)))
+
+    assert (after == found.graphs()).all()
 
 
 def test_scattering_spreads_mentions_over_all_others_alike() -> None:

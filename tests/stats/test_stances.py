@@ -153,8 +153,24 @@ def test_targets_are_what_majorities_stood_for() -> None:
 
 def test_a_control_arm_is_asked_for_the_same_moves_as_often() -> None:
     moved, could = np.array([[1.0, 2.0], [0.0, 0.0]]), np.array([[4.0, 5.0], [0.0, 0.0]])
-
-    # By hand: (.25 · 1 + .75 · 2) / (.25 · 4 + .75 · 5).
     rates = standardised((moved, could), np.array([0.25, 0.75]))
-    assert rates[0] == pytest.approx(1.75 / 4.75)
+
+    assert rates[0] == pytest.approx(0.25 * 1 / 4 + 0.75 * 2 / 5)
     assert np.isnan(rates[1])
+
+
+def test_how_many_could_move_to_an_answer_does_not_weigh_how_readily_they_do() -> None:
+    # Half of the majorities stood for the first answer, to which one agent in two moves wherever any can.
+    many, few = np.array([[4.0, 1.0]]), np.array([[1.0, 1.0]])
+    could_many, could_few = np.array([[8.0, 10.0]]), np.array([[2.0, 10.0]])
+    half = np.array([0.5, 0.5])
+
+    assert standardised((many, could_many), half) == pytest.approx([0.3])
+    assert standardised((few, could_few), half) == pytest.approx([0.3])
+
+
+def test_an_answer_that_nobody_could_move_to_leaves_its_weight_to_the_others() -> None:
+    moves = np.array([[0.0, 1.0]]), np.array([[0.0, 4.0]])
+
+    assert standardised(moves, np.array([0.9, 0.1])) == pytest.approx([0.25])
+    assert np.isnan(standardised(moves, np.array([1.0, 0.0]))).all()

@@ -47,9 +47,6 @@ def confusion(tables: Mapping[str, Table]) -> Drawn:
     colour = alt.Color(
         "share:Q", scale=alt.Scale(scheme=RATES, domain=[0, 1]), legend=alt.Legend(title="share of n")
     )
-    header = alt.Header(
-        labelExpr=f"split(datum.label, '{SPLIT}')", labelFontSize=11, labelFontWeight="normal", labelLimit=100
-    )
     chart = (
         alt.layer(
             base.mark_rect().encode(
@@ -60,7 +57,7 @@ def confusion(tables: Mapping[str, Table]) -> Drawn:
         )
         .properties(width=96, height=58)
         .facet(
-            facet=alt.Facet("panel:N", sort=in_order(cells["panel"]), title=None, header=header),
+            facet=alt.Facet("panel:N", sort=in_order(cells["panel"]), title=None, header=_headings(100)),
             columns=min(6, found["flag"].nunique()),
         )
     )
@@ -83,7 +80,7 @@ def label_rates(tables: Mapping[str, Table]) -> Drawn:
     order = ["intersection", "first coder", "second coder", "union"]
     y = alt.Y("flag:N", sort=in_order(found["flag"]), title=None)
     x = alt.X("rate:Q", scale=unit(), title="share of messages with the flag")
-    panel = alt.Facet("panel:N", sort=in_order(found["panel"]), title=None)
+    panel = alt.Facet("panel:N", sort=in_order(found["panel"]), title=None, header=_headings(230))
     line = alt.Chart().mark_line(color=GREY, strokeWidth=2, opacity=0.7)
     dot = alt.Chart().mark_point(filled=True, size=70, opacity=1)
     kinds = {
@@ -106,6 +103,12 @@ def label_rates(tables: Mapping[str, Table]) -> Drawn:
     return Figure(name, title, caption, chart, ("agreement",))
 
 
+def _headings(width: int) -> alt.Header:
+    """Headings of panels, line by line; each line is cut at this width in pixels."""
+    lines = f"split(datum.label, '{SPLIT}')"
+    return alt.Header(labelExpr=lines, labelFontSize=11, labelFontWeight="normal", labelLimit=width)
+
+
 def _pairs(tables: Mapping[str, Table]) -> tuple[pd.DataFrame, int]:
     """(flags of the first pairs of coders, with messages that both decided; how many pairs there are)"""
     found = rows(tables, "agreement")
@@ -124,7 +127,7 @@ def _left_out(pairs: int) -> str:
 def _who(found: pd.DataFrame) -> list[str]:
     short = labels([*found["coder_a"], *found["coder_b"]])
     return [
-        f"{short[str(a)]}, then {short[str(b)]} (n = {n:,})"
+        SPLIT.join((f"first: {short[str(a)]}", f"second: {short[str(b)]}", f"n = {n:,}"))
         for a, b, n in zip(found["coder_a"], found["coder_b"], _most(found), strict=True)
     ]
 

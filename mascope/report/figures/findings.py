@@ -78,7 +78,7 @@ def power(tables: Mapping[str, Table]) -> Drawn:
     name, title = "power", "Power by runs per series"
     found = rows(tables, "power")
     if not len(found):
-        return NotDrawn(name, title, "Not simulated: `mascope power STUDY.yaml --keep RESULTS` does.")
+        return NotDrawn(name, title, "`mascope power STUDY.yaml --keep RESULTS` simulates it.")
     shown = named(found, hypothesis=labels(found["hypothesis"]))
     order = in_order(shown["hypothesis"])
     base = alt.Chart(inline(shown)).encode(

@@ -59,7 +59,7 @@ def similarity(tables: Mapping[str, Table]) -> Drawn:
         band.mark_point(shape="diamond", filled=True, size=90, opacity=1, color=COLOURS[1]).encode(
             x=x, tooltip=tooltip(series, BAND)
         ),
-    ).properties(width=560, height=alt.Step(ROW))  # fmt: skip
+    ).properties(width=560, height=ROW * len(series))  # fmt: skip
     caption = (
         f"Blue points: {len(runs)} runs. Diamonds: mean of the series with its 95% interval by bootstrap "
         "over runs. Grey: mean and central 95% of that mean if it did not matter which agent sent which "
@@ -102,8 +102,8 @@ def _gradient(series: pd.DataFrame, base: float) -> Chart:
         chart.mark_point(filled=True, size=80, opacity=1, color=COLOURS[0]).encode(
             x="cosine:Q", tooltip=tooltip(series, shown)
         ),
-        chart.mark_text(align="right", fontSize=11).encode(x=alt.value(556), text="text:N"),
-    ).properties(width=560, height=alt.Step(26))
+        chart.mark_text(align="left", dx=8, fontSize=11).encode(x=alt.value("width"), text="text:N"),
+    ).properties(width=560, height=26 * len(series))
 
 
 def _series(tables: Mapping[str, Table]) -> pd.DataFrame:

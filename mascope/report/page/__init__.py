@@ -53,7 +53,10 @@ def write_page(report: Report, results: Results) -> tuple[Path, ...]:
         "facts": overview.facts(report, study, gathered, coded.coders),
     }
     parts.about = inline(_about(report, coded, index, transcripts))
-    parts.packs = [*_packs(report, figures, index, coded), *transcripts.inside()]
+    rule = coded.labels.rule if coded.labels else ""
+    coders = [coder.name for coder in coded.coders]
+    known = Known.of(coded.flags, report.tables, rule, coders, gathered.seats)
+    parts.packs = [*_packs(report, figures, index, known), *transcripts.inside()]
     file = results.report / "index.html"
     write_whole(file, page(parts).encode())
     transcripts.tidy()
@@ -130,8 +133,7 @@ def _about(report: Report, coded: Coded, index: Index, transcripts: "_Transcript
     }
 
 
-def _packs(report: Report, figures: Sequence[Drawn], index: Index, coded: Coded) -> Iterator[tuple[str, str]]:
-    known = Known.of(coded.flags, report.tables)
+def _packs(report: Report, figures: Sequence[Drawn], index: Index, known: Known) -> Iterator[tuple[str, str]]:
     yield "pack-index", packed(index.data())
     for table in report.tables:
         if about_table(table)["held"]:

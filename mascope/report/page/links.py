@@ -10,8 +10,9 @@ A filter is what stands after `#/transcripts?` in the page's address: `series`, 
 All that is given must hold; a field that is given several times must be one of them.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from mascope.report.cells import missing
@@ -38,13 +39,27 @@ class Known:
     """Hypothesis → the two series that it compares."""
     measures: Mapping[str, str]
     """Hypothesis → what it compares them on."""
+    rule: str = ""
+    """By which the messages are labelled: what `label=` goes by."""
+    coders: frozenset[str] = frozenset()
+    seats: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Model, as a reader knows it → the agents that it spoke for."""
 
     @classmethod
-    def of(cls, flags: Sequence[str], tables: Sequence[Table]) -> "Known":
+    def of(
+        cls,
+        flags: Sequence[str],
+        tables: Sequence[Table],
+        rule: str = "",
+        coders: Iterable[str] = (),
+        seats: Mapping[str, Iterable[str]] = MappingProxyType({}),
+    ) -> "Known":
         contrasts = next((table.frame for table in tables if table.name == "contrasts"), None)
         rows = [] if contrasts is None else contrasts.to_dict("records")
         pairs = {str(row["hypothesis"]): (str(row["series_a"]), str(row["series_b"])) for row in rows}
-        return cls(frozenset(flags), pairs, {str(row["hypothesis"]): str(row["measure"]) for row in rows})
+        measures = {str(row["hypothesis"]): str(row["measure"]) for row in rows}
+        agents = {label: sorted(of_one) for label, of_one in seats.items()}
+        return cls(frozenset(flags), pairs, measures, rule, frozenset(coders), agents)
 
 
 Linker: TypeAlias = Callable[[Row, Known], Targets]
@@ -61,10 +76,27 @@ def _somewhere(row: Row, known: Known) -> Targets:
     if not missing(row.get("message")):
         return _messages(row, known)
     place: dict[str, str | Sequence[str]] = {
-        name: str(row[name]) for name in PLACES if name in row and not missing(row[name])
+        name: str(row[name]) for name in PLACES if not missing(row.get(name)) and row[name] != ""
     }
     flag = str(row.get("flag", ""))
-    return {ROW: {**place, "flag": flag, **LABEL_YES} if flag in known.flags else place}
+    if flag not in known.flags:
+        return {ROW: place}
+    whose = _whose(row.get("labels"), known)
+    if whose is None:
+        return {ROW: place}
+    coded = {column: {**place, "flag": flag, "code": f"{whose}={said}"} for column, said in _SAID.items()}
+    return {column: filter_ for column, filter_ in coded.items() if column == ROW or column in row}
+
+
+_SAID: Mapping[str, str] = {ROW: "yes", "messages": "decided", "undecided": "undecided"}
+"""Column → the answer to a flag that it counts."""
+
+
+def _whose(labels: Any, known: Known) -> str | None:
+    """Whose answers a row counts, as a filter says it; None where a page cannot filter by them."""
+    if missing(labels) or labels == "" or labels == known.rule:
+        return "label"
+    return f"coder:{labels}" if labels in known.coders else None
 
 
 def _runs(row: Row, known: Known) -> Targets:
@@ -93,8 +125,24 @@ def _agreement(row: Row, known: Known) -> Targets:
 
 
 def _agreement_by(row: Row, known: Known) -> Targets:
-    stratum = {str(row["by"]): str(row["stratum"])} if row["by"] in PLACES else {}
+    stratum = _stratum(row, known)
     return {column: {**stratum, **filter_} for column, filter_ in _agreement(row, known).items()}
+
+
+def _panel_agreement_by(row: Row, known: Known) -> Targets:
+    return {ROW: {**_stratum(row, known), "flag": str(row["flag"]), **LABEL_YES}}
+
+
+def _stratum(row: Row, known: Known) -> Filter:
+    """The series of that name, or the agents of that model."""
+    name = str(row["stratum"])
+    if row["by"] in PLACES:
+        return {str(row["by"]): name}
+    return {"agent": known.seats[name]} if row["by"] == "model" and name in known.seats else {}
+
+
+def _addresses(row: Row, known: Known) -> Targets:
+    return {ROW: {"series": str(row["series"]), "agent": str(row["source"]), "kind": "message"}}
 
 
 def _profiles(row: Row, known: Known) -> Targets:
@@ -130,12 +178,19 @@ def _compensation(row: Row, known: Known) -> Targets:
 
 
 def _contrasts(row: Row, known: Known) -> Targets:
-    return _compared(str(row["hypothesis"]), known)
+    return _compared(str(row["hypothesis"]), "label", known)
 
 
-def _compared(hypothesis: str, known: Known) -> Targets:
+def _sensitivity(row: Row, known: Known) -> Targets:
+    """Under other labels, the messages that show the flag are others."""
+    relabelled = row.get("kind") in ("labels", "coder")
+    whose = _whose(row.get("variant"), known) if relabelled else "label"
+    return _compared(str(row["hypothesis"]), whose, known)
+
+
+def _compared(hypothesis: str, whose: str | None, known: Known) -> Targets:
     series, measure = known.series.get(hypothesis, ()), known.measures.get(hypothesis, "")
-    flag: Filter = {"flag": measure, **LABEL_YES} if measure in known.flags else {}
+    flag: Filter = {"flag": measure, "code": f"{whose}=yes"} if whose and measure in known.flags else {}
     sides = dict(zip("ab", series, strict=False))
     of_one = {
         f"{name}_{side}": {"series": of, **flag} for side, of in sides.items() for name in ("n", "mean")
@@ -163,11 +218,13 @@ LINKS: Mapping[str, Linker] = {
     "messages": _messages,
     "agreement": _agreement,
     "agreement_by": _agreement_by,
+    "panel_agreement_by": _panel_agreement_by,
+    "addresses": _addresses,
     "profiles": _profiles,
     "series": _series,
     "compensation": _compensation,
     "contrasts": _contrasts,
-    "sensitivity": _contrasts,
+    "sensitivity": _sensitivity,
     "audit": _audit,
 }
 """The tables whose numbers stand for something more exact than their series, run, agent and flag."""

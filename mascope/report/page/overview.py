@@ -26,6 +26,8 @@ class Gathered:
     versions: set[str] = field(default_factory=set)
     served: dict[str, set[str]] = field(default_factory=dict)
     """Model as a reader knows it → the models that answered for it, as the providers named them."""
+    seats: dict[str, set[str]] = field(default_factory=dict)
+    """Model → the agents that it spoke for."""
     judged: dict[str, float] = field(default_factory=dict)
     """Coder → USD of its answers, as far as their price is known."""
 
@@ -35,6 +37,8 @@ class Gathered:
         self.started += [str(began)] if began else []
         self.versions.add(str(header["version"]))
         routes = {agent["id"]: agent for agent in header["agents"]}
+        for id_, agent in routes.items():
+            self.seats.setdefault(str(agent["label"]), set()).add(str(id_))
         for turn in found.turns:
             agent = routes[turn["agent"]]
             names = self.served.setdefault(str(agent["label"]), set())
@@ -188,10 +192,20 @@ def _finding(row: _Row, known: Sequence[str]) -> Finding:
 
 
 def _remarks(row: _Row, known: Sequence[str], verdict: str) -> Iterator[str]:
-    """What the table notes on a hypothesis beside its verdict."""
+    """What the table notes on a hypothesis beside its verdict, and what the coding allows."""
+    if (answer := str(row.values.get("interpret") or "")) in _GATED:
+        yield _GATED[answer]
     for note in _notes_on(str(row.values["hypothesis"]), row.table.notes, known):
         if note.lower().rstrip(".") != verdict:
             yield _typeset(visible(note))
+
+
+_GATED: Mapping[str, str] = {
+    "no": "May not be interpreted: the coders agree too little on what it rests on.",
+    "cannot say": "Whether it may be interpreted cannot be said: no kappa is defined for what it rests on.",
+    "with care": "To be interpreted with care: the coders do not agree well on what it rests on.",
+}
+"""Answer of the reliability gate → what is said of a hypothesis that does not simply pass."""
 
 
 def _typeset(sentence: str) -> str:

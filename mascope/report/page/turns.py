@@ -16,7 +16,7 @@ from mascope.report.summary import Labels
 from mascope.stats.compensation import CHOICES, median_level
 
 KINDS: Mapping[str, str] = {
-    "message": "m", "empty": "e", "scripted": "s", "failure": "f", "fault": "i",
+    "message": "m", "empty": "e", "scripted": "s", "copied": "c", "failure": "f", "fault": "i",
 }  # fmt: skip
 """Kind of a turn → its sign."""
 YES, NO, UNSURE, NO_CODE, NONE = "y", "n", "u", "x", "."

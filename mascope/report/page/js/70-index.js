@@ -1,10 +1,11 @@
 // Every turn of every run, without its text: what the filters work on. `turns.py` says how it is written.
 
-const KIND = { m: "message", e: "empty", s: "scripted", f: "failure", i: "fault" };
+const KIND = { m: "message", e: "empty", s: "scripted", c: "copied", f: "failure", i: "fault" };
 const KIND_SAID = {
   message: "Messages",
   empty: "Empty answers",
   scripted: "Scripted lines",
+  copied: "Repeated from the parent of a fork",
   failure: "Failures nobody asked for",
   fault: "Failures that the study asks for",
 };
