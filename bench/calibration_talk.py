@@ -1,24 +1,24 @@
-"""Simulated discussions in which nothing happens: nobody conforms, takes over, adopts, converges or is singled out.
+"""Simulated discussions in which nothing happens: nobody conforms, takes over, adopts or is singled out.
 
 The studies that `bench.calibration` counts for measures of who names whom, of texts and of private answers.
 Each says whether it rejected the hypothesis, which is true; None where it could not say.
 """
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from types import MappingProxyType
 from typing import TypeAlias
 
 import numpy as np
 
 from mascope.stats.attribution import attribution
-from mascope.stats.contrasts import contrast
 from mascope.stats.convergence import Turns, change, halves, homogeneity, shuffled_rounds, swapped_groups
 from mascope.stats.hazard import Cells, cells, clustered_effect, exposure_effect, shuffled
 from mascope.stats.mentions import Mentions, rewired, scattered
 from mascope.stats.network import MEASURES
-from mascope.stats.placebo import compared
+from mascope.stats.placebo import Placebo, compared
 from mascope.stats.profiles import Ints
-from mascope.stats.resampling import Floats, permutation_p
+from mascope.stats.resampling import Estimate, Floats, permutation_p
 from mascope.stats.stances import held_before, pressed, standardised
 from mascope.stats.takeover import absences, shares
 
@@ -33,6 +33,10 @@ def rejected(p: float | None) -> bool | None:
     return None if p is None else p < 0.05
 
 
+def covered(found: Estimate, truth: float) -> bool | None:
+    return None if found.low is None or found.high is None else found.low <= truth <= found.high
+
+
 # Who names whom --------------------------------------------------------------------------------------------
 
 
@@ -45,8 +49,9 @@ def named_by_chance(rng: np.random.Generator) -> Mentions:
     message, place = np.nonzero(np.arange(AGENTS - 1) < times[:, np.newaxis])
     drawn = others[message, place]
     return Mentions(
-        runs=tuple(map(str, range(RUNS))), series=("A",) * RUNS, present=np.ones((RUNS, AGENTS), dtype=np.bool_),
-        agents=(tuple("abcdef"),) * RUNS, run=message // (AGENTS * ROUNDS), source=source[message],
+        runs=tuple(map(str, range(RUNS))), series=("A",) * RUNS,
+        present=np.ones((RUNS, AGENTS), dtype=np.bool_), agents=(tuple("abcdef"),) * RUNS,
+        run=message // (AGENTS * ROUNDS), source=source[message],
         target=drawn + (drawn >= source[message]), round=message // AGENTS % ROUNDS, message=message,
     )  # fmt: skip
 
@@ -141,40 +146,41 @@ def adoption_p(rng: np.random.Generator) -> bool | None:
 
 def adoption_interval(rng: np.random.Generator) -> bool | None:
     """Runs differ in how readily they adopt, so that the pooled effect is a little less than each one's."""
-    found = clustered_effect(exposed(rng, EFFECT))
-    return None if found.low is None or found.high is None else found.low <= pooled_effect() <= found.high
+    return covered(clustered_effect(exposed(rng, EFFECT)), pooled_effect())
 
 
+@cache
 def pooled_effect() -> float:
     """The effect that very many runs give together, by the same generator."""
-    if "value" not in _POOLED:
-        rng = np.random.default_rng(0)
-        many = [exposed(rng, EFFECT).summed() for _ in range(4_000)]
-        total = Cells(
-            np.sum([one.at_risk for one in many], axis=0), np.sum([o.adopted for o in many], axis=0)
-        )
-        _POOLED["value"] = float(exposure_effect(total))
-    return _POOLED["value"]
+    rng = np.random.default_rng(0)
+    many = [exposed(rng, EFFECT).summed() for _ in range(4_000)]
+    at_risk = np.sum([one.at_risk for one in many], axis=0)
+    return float(exposure_effect(Cells(at_risk, np.sum([one.adopted for one in many], axis=0))))
 
 
-_POOLED: dict[str, float] = {}
-
-
-def takeover_p(rng: np.random.Generator) -> bool | None:
+def taken_over(rng: np.random.Generator) -> Placebo:
     """An agent falls silent in half of the runs, and the others say as much as ever."""
     spoke = np.ones((2 * RUNS, AGENTS, ROUNDS), dtype=np.bool_)
     spoke[:RUNS, 0, 3:] = False
     failed = np.zeros_like(spoke)
     failed[:RUNS, 0, 3] = True
     words = rng.gamma(2.0, 1.0, spoke.shape) * rng.gamma(8.0, 1.0, (len(spoke), AGENTS, 1)) * spoke
-    absence = absences(spoke, failed, np.full(len(spoke), ROUNDS))
+    rounds = np.full(len(spoke), ROUNDS)
+    absence = absences(spoke, failed, rounds)
+    # The others are cut where these are: at the absence of the first run.
     cut = absences(
-        np.tile(spoke[:1], (len(spoke), 1, 1)),
-        np.tile(failed[:1], (len(spoke), 1, 1)),
-        absence.end * 0 + ROUNDS,
+        np.repeat(spoke[:1], len(spoke), axis=0), np.repeat(failed[:1], len(spoke), axis=0), rounds
     )
     gain = [shares(words, one).gain.sum(axis=1) for one in (absence, cut)]
-    return rejected(compared(gain[0][:RUNS], gain[1][RUNS:], rng, 200).p)
+    return compared(gain[0][:RUNS], gain[1][RUNS:], rng, 1_000)
+
+
+def takeover_p(rng: np.random.Generator) -> bool | None:
+    return rejected(taken_over(rng).p)
+
+
+def takeover_interval(rng: np.random.Generator) -> bool | None:
+    return covered(taken_over(rng).difference, 0.0)
 
 
 # Private answers -------------------------------------------------------------------------------------------
@@ -191,7 +197,7 @@ def answered(rng: np.random.Generator, first: Floats) -> Ints:
     return found
 
 
-def conformity_p(rng: np.random.Generator) -> bool | None:
+def conformed(rng: np.random.Generator) -> Placebo:
     """Confederates name an option, each as often; the control arm has none."""
     own, control = answered(rng, np.array([0.6, 0.3, 0.1])), answered(rng, np.array([0.6, 0.3, 0.1]))
     planted = np.broadcast_to(rng.permutation(np.arange(RUNS) % 3)[:, np.newaxis, np.newaxis], own.shape)
@@ -199,8 +205,15 @@ def conformity_p(rng: np.random.Generator) -> bool | None:
     under = pressed(own, planted, 3)
     alone = pressed(control, held_before(control), 3)
     rate = standardised(alone.moves(3), under.targets(np.ones(RUNS, dtype=np.bool_), 3))
-    test = contrast(under.conformity(), rate, rng, resamples=50).test
-    return rejected(test.p_permutation if test else None)
+    return compared(under.conformity(), rate, rng, 1_000)
+
+
+def conformity_p(rng: np.random.Generator) -> bool | None:
+    return rejected(conformed(rng).p)
+
+
+def conformity_interval(rng: np.random.Generator) -> bool | None:
+    return covered(conformed(rng).difference, 0.0)
 
 
 LEVELS: Mapping[str, Study] = MappingProxyType({
@@ -214,5 +227,9 @@ LEVELS: Mapping[str, Study] = MappingProxyType({
 })  # fmt: skip
 """Share of true hypotheses rejected at 5%."""
 
-COVERAGES: Mapping[str, Study] = MappingProxyType({"adoption_effect": adoption_interval})
+COVERAGES: Mapping[str, Study] = MappingProxyType({
+    "adoption_effect": adoption_interval,
+    "takeover_change": takeover_interval,
+    "conformity_difference": conformity_interval,
+})  # fmt: skip
 """Share of 95% intervals that hold the truth."""

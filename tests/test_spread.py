@@ -76,7 +76,7 @@ def test_threads_of_a_library_are_known_by_their_name() -> None:
         import vl_convert
         from mascope.spread import threads_of
         before = threads_of("V8")
-        vl_convert.javascript_bundle("1")
+        vl_convert.vegalite_to_svg({"data": {"values": []}, "mark": "point"})
         print(before, threads_of("V8"))
     """
     found = subprocess.run(

@@ -43,6 +43,7 @@ async def connected(address: str) -> AsyncIterator[Cluster]:
             threads_per_worker=1,  # the work's threads leave the pool: they only wait
             processes=True,
             host="127.0.0.1",
+            memory_limit=0,  # as a command without workers: none is ended for having more than its share
             dashboard_address="127.0.0.1:0",  # a free port: the usual one may be another cluster's
             asynchronous=True,
             silence_logs=logging.ERROR,

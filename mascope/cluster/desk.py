@@ -87,7 +87,8 @@ class Desk(SchedulerPlugin):
     async def watch(self, halt: Mapping[str, Any] | None, over: bool) -> dict[str, Any]:
         """The client says whether to halt or end, and is told what is new."""
         self._halt = self._halt or (dict(halt) if halt else None)
-        self._over = self._over or over
+        if over:
+            self._end()
         news = list(self._news)
         self._news.clear()
         return {
@@ -104,13 +105,21 @@ class Desk(SchedulerPlugin):
             self._treasury.lose(worker)
 
     def remove_client(self, scheduler: Scheduler, client: str) -> None:
-        if client == self._client and not self._over:
-            self._over = True  # workers hear of it at their next exchange
-            asyncio.get_running_loop().call_later(FORGET_S, self._forget)
+        if client == self._client:
+            self._end()
 
-    def _forget(self) -> None:
+    def _end(self) -> None:
+        """Workers hear of it at their next exchange."""
+        if not self._over:
+            self._over = True
+            loop = asyncio.get_running_loop()
+            loop.call_later(FORGET_S, lambda: loop.create_task(self._forget()))
+
+    async def _forget(self) -> None:
+        """What a client left behind that was killed, and the verbs that late workers were answered by."""
         with suppress(ValueError):
             self._scheduler.remove_plugin(self.name)
-        self._scheduler.worker_plugins.pop(self.name, None)
+        if self.name in self._scheduler.worker_plugins:
+            await self._scheduler.unregister_worker_plugin(comm=None, name=self.name)
         for verb in ("exchange", "watch"):
             self._scheduler.handlers.pop(f"{self.name}_{verb}", None)

@@ -15,7 +15,7 @@ from distributed.client import FutureCancelledError
 from mascope import __version__
 from mascope.cluster.connecting import Cluster
 from mascope.cluster.desk import Desk
-from mascope.cluster.host import STOPPED, HostPlugin, Opening, done, opened
+from mascope.cluster.host import STOPPED, HostPlugin, Opening, done, opened, version
 from mascope.cluster.link import reason_of
 from mascope.cluster.session import Outcome, Session, value_of
 from mascope.errors import MascopeError, MissingPrerequisite
@@ -73,6 +73,8 @@ class Dispatch:
                 present = await self._look()
                 for address in present - self._crews.keys():
                     self._crews[address] = Crew(group.create_task(self._crew(address)))
+                for address in [one for one, crew in self._crews.items() if crew.work.done()]:
+                    self._crews.pop(address)  # Dask took it for dead; if it is there, it is opened again
                 for address in self._crews.keys() - present:
                     self._crews.pop(address).work.cancel()
                 alone_since = self._check_workers(present, alone_since)
@@ -117,8 +119,11 @@ class Dispatch:
 
     async def _crew(self, address: str) -> None:
         """All that one worker does, from its opening to the end."""
-        value_of(await self._asked(address, opened, self.session.name))
         crew = self._crews[address]
+        outcome = await self._asked(address, opened, self.session.name)
+        if outcome == STOPPED:  # it is about to go; if it stays, the next look has it opened again
+            return
+        value_of(outcome)
         async with asyncio.TaskGroup() as group:
             while True:
                 while self._waiting and self.halt.reason is None and crew.hand < self._most:
@@ -135,6 +140,8 @@ class Dispatch:
     async def _one(self, address: str, crew: Crew, task: str) -> None:
         try:
             outcome = await self._asked(address, done, self.session.name, task)
+            if outcome == STOPPED:  # the worker is about to go
+                await asyncio.sleep(LOOK_S)
         except asyncio.CancelledError:  # the worker is gone
             self._deaths[task] += 1
             self._waiting.append(task)
@@ -143,7 +150,7 @@ class Dispatch:
         finally:
             crew.hand -= 1
             crew.look.set()
-        if outcome == STOPPED:  # the worker is about to go
+        if outcome == STOPPED:
             self._waiting.append(task)
             return
         self.values[task] = value_of(outcome)
@@ -189,11 +196,15 @@ async def ask(cluster: Cluster, session: Session, halt: Halt, *, over: bool = Fa
             halt=reason, over=over
         )
     except (OSError, TimeoutError) as error:
-        raise MissingPrerequisite(
-            f"--cluster: the scheduler at {cluster.address} does not answer any more. What was recorded is "
-            "kept; start it again, with workers, and give the same command again to go on"
-        ) from error
+        raise lost(cluster) from error
     return told
+
+
+def lost(cluster: Cluster) -> MissingPrerequisite:
+    return MissingPrerequisite(
+        f"--cluster: the scheduler at {cluster.address} does not answer any more. What was recorded is kept; "
+        "start it again, with workers, and give the same command again to go on"
+    )
 
 
 @asynccontextmanager
@@ -209,6 +220,8 @@ async def in_session(
             f"--cluster: mascope cannot be imported by the scheduler at {cluster.address}; install "
             f"mascope[cluster] {__version__} there too ({error})"
         ) from error
+    except OSError as error:
+        raise lost(cluster) from error
     try:
         told = await ask(cluster, session, Halt())
         if told["version"] != __version__:
@@ -216,10 +229,45 @@ async def in_session(
                 f"--cluster: the scheduler at {cluster.address} has mascope {told['version']}, this is "
                 f"{__version__}; install the same everywhere"
             )
-        await client.register_plugin(HostPlugin(session, opening, ours=cluster.ours))
+        await _bring(cluster, session, HostPlugin(session, opening, ours=cluster.ours))
         yield
     finally:
-        with suppress(MissingPrerequisite, OSError, TimeoutError, ValueError):
-            await ask(cluster, session, Halt(), over=True)
-            await client.unregister_worker_plugin(session.name)  # type: ignore[no-untyped-call]
-            await client.unregister_scheduler_plugin(session.name)
+        await _leave(cluster, session)
+
+
+async def _bring(cluster: Cluster, session: Session, plugin: HostPlugin) -> None:
+    """A host for every worker; again where one of them dies at that moment."""
+    for left in reversed(range(DEATHS)):
+        try:
+            await cluster.client.register_plugin(plugin)
+        except ImportError as error:
+            without = ", ".join(await _without_mascope(cluster))
+            raise MissingPrerequisite(
+                f"--cluster: mascope cannot be imported by {without or 'a worker'}; install "
+                f"mascope[cluster] {__version__} for every worker ({error})"
+            ) from error
+        except OSError as error:
+            await ask(cluster, session, Halt())  # which says so if it is the scheduler that is lost
+            if not left:
+                raise MissingPrerequisite(
+                    f"--cluster: workers at {cluster.address} do not answer ({error}); look at their logs"
+                ) from error
+            await asyncio.sleep(LOOK_S)
+        else:
+            return
+
+
+async def _without_mascope(cluster: Cluster) -> list[str]:
+    """The addresses of workers that do not know this package."""
+    versions: Mapping[str, Any] = await cluster.client.run(version, on_error="return")
+    return sorted(address for address, found in versions.items() if isinstance(found, ImportError))
+
+
+async def _leave(cluster: Cluster, session: Session) -> None:
+    """End the session, as far as anybody is left to hear of it."""
+    client = cluster.client
+    with suppress(MissingPrerequisite):
+        await ask(cluster, session, Halt(), over=True)
+        for unregister in (client.unregister_worker_plugin, client.unregister_scheduler_plugin):
+            with suppress(OSError, TimeoutError, KeyError, ValueError):  # lost by now, or it never came there
+                await unregister(session.name)

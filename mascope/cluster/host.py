@@ -164,14 +164,18 @@ class HostPlugin(WorkerPlugin):
         if self._opened is not None:
             await asyncio.to_thread(self._opened.stop)
 
-    def host(self) -> Host:
-        """The session's host in this process. `MissingPrerequisite` where something is missing here."""
+    def host(self) -> Host | None:
+        """The session's host in this process; None where the worker is closing.
+
+        `MissingPrerequisite` where something is missing here.
+        """
         with self._lock:
+            if self._closed:
+                return None
             if self._opened is None or not self._opened.alive:
-                if self._closed:
-                    raise MissingPrerequisite("the worker is closing")
                 check_version(self._session)
-                check_shared(Path(self._session.root))
+                if self._session.writes:
+                    check_shared(Path(self._session.root))
                 open_at_once(self._session.jobs)
                 self._opened = Host(self._session, self._worker, self._opening)
             return self._opened
@@ -179,29 +183,37 @@ class HostPlugin(WorkerPlugin):
 
 def opened(name: str) -> Outcome:
     """The task that makes a worker ready, and says what is missing there."""
-    worker = get_worker()
-    try:
-        _host(worker, name)
-    except* MascopeError as group:
-        outcome = failed(first_of(group), where(worker))
-    else:
-        outcome = {"value": os.getpid()}
-    return outcome
+    return _with_host(name, lambda host: {"value": os.getpid()})
 
 
 def done(name: str, task: str) -> Outcome:
     """The task that does one piece of a session's work: a run, or a coder's codes of one."""
+
+    def do(host: Host) -> Outcome:
+        secede()  # type: ignore[no-untyped-call]  # it only waits: the thread is free for others
+        return host.do(task)
+
+    return _with_host(name, do)
+
+
+def _with_host(name: str, work: Callable[[Host], Outcome]) -> Outcome:
+    """What `work` comes to; what is missing here; or that the worker is about to go, or the session over."""
     worker = get_worker()
-    host = _host(worker, name)
-    secede()  # type: ignore[no-untyped-call]  # it only waits: the thread is free for others
-    return host.do(task)
-
-
-def _host(worker: Worker, name: str) -> Host:
     plugin = worker.plugins.get(name)
-    if not isinstance(plugin, HostPlugin):
-        raise MissingPrerequisite("the session has ended")
-    return plugin.host()
+    host: Host | None = None
+    outcome: Outcome | None = None
+    try:
+        host = plugin.host() if isinstance(plugin, HostPlugin) else None
+    except* MascopeError as group:
+        outcome = failed(first_of(group), where(worker))
+    if outcome is not None:
+        return outcome
+    return STOPPED if host is None else work(host)
+
+
+def version() -> str:
+    """Of mascope on a worker: fails to arrive where there is none."""
+    return __version__
 
 
 def where(worker: Worker) -> str:

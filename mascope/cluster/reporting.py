@@ -1,113 +1,84 @@
 """`report` on a cluster: each worker reads the study once, and makes the tables that it is given."""
 
 import asyncio
-import threading
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from distributed import KilledWorker, Worker, get_worker
-from distributed.diagnostics.plugin import WorkerPlugin
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from mascope.cluster.connecting import Cluster, connected
-from mascope.cluster.host import check_version, first_of, where
-from mascope.cluster.session import Outcome, Session, failed, value_of
-from mascope.errors import InvalidInput, MascopeError
+from mascope.chat.prices import PriceTable
+from mascope.cluster.connecting import connected
+from mascope.cluster.dispatch import Dispatch, in_session
+from mascope.cluster.link import Link
+from mascope.cluster.session import Session
+from mascope.errors import InvalidInput
+from mascope.halt import Halt
 from mascope.pipeline import reporting
 from mascope.pipeline.reporting import Options
 from mascope.report import Report
 from mascope.spread import alone
 from mascope.store.layout import Results
 from mascope.tables import Table
-from mascope.tables.analysis import Analysis
 from mascope.tables.catalog import TABLES, wanted
 from mascope.tables.together import COPIED, groups_of
 
 Told = Callable[[str], None]
 """Hears the name of each table once it is there."""
+AND = ","
+"""Between the names of tables that share something, in a task's name."""
 
 
-class Reading(WorkerPlugin):
-    """What all tables of one report are made from, read by the first task in each worker."""
+class Reading:
+    """Makes tables on a worker, from what it has read of the results directory."""
 
-    def __init__(self, session: Session, options: Options) -> None:
-        self.name = session.name
-        self._session, self._options = session, options
+    def __init__(self, session: Session, link: Link, prices: PriceTable) -> None:
+        results = Results(Path(session.root))
+        _check_runs(results, session.about["runs"])
+        with alone():
+            self._analysis = reporting.analyse(results, session.about["options"])
 
-    def setup(self, worker: Worker) -> None:
-        self._lock = threading.Lock()
-        self._analysis: Analysis | None = None
+    async def do(self, task: str) -> list[Table]:
+        """The tables that `task` names, in a thread: the loop has the scheduler to answer."""
+        return await asyncio.to_thread(self._made, task.split(AND))
 
-    def teardown(self, worker: Worker) -> None:
-        self._analysis = None  # which may be gigabytes
+    async def close(self) -> None:
+        pass
 
-    def tables(self, names: Sequence[str]) -> list[Table]:
-        """One group at a time: a worker has the memory for that."""
+    def _made(self, names: list[str]) -> list[Table]:
         # One thread for linear algebra: the same last bits on every machine.
-        with self._lock, alone(), threadpool_limits(1, user_api="blas"):
-            if self._analysis is None:
-                check_version(self._session)
-                results = Results(Path(self._session.root))
-                _check_runs(results, self._session.about["runs"])
-                self._analysis = reporting.analyse(results, self._options)
+        with alone(), threadpool_limits(1, user_api="blas"):
             return [TABLES[name](self._analysis) for name in names]
-
-
-def made(session: str, names: Sequence[str]) -> Outcome:
-    """The task that makes tables which share something."""
-    worker = get_worker()
-    plugin: Any = worker.plugins[session]
-    try:
-        outcome: Outcome = {"value": plugin.tables(names)}
-    except* MascopeError as group:
-        outcome = failed(first_of(group), where(worker))
-    return outcome
 
 
 async def report(results: Results, options: Options, address: str, told: Told = lambda step: None) -> Report:
     """Everything that can be said of what is in `results` now; `told` hears of each table."""
     names = wanted(options.only)
     async with connected(address) as cluster:
-        session = Session("report", str(results.root.resolve()), about={"runs": len(results.journals())})
-        there = replace(options, panel=options.panel.resolve() if options.panel else None)
-        await cluster.client.register_plugin(Reading(session, there))
-        try:
-            asking = asyncio.create_task(_asked(cluster, session, options, told))
+        session = _session(results, options)
+
+        def heard(made: list[Table]) -> None:
+            for table in made:
+                told(table.name)
+
+        dispatch = Dispatch(cluster, session, Halt(), replay=lambda news: None, heard=heard)
+        async with in_session(cluster, session, Reading), asyncio.TaskGroup() as group:
+            asked = group.create_task(dispatch.all(_tasks(names)))
             analysis = await asyncio.to_thread(reporting.analyse, results, options)
-            tables = await asking
-        finally:
-            with suppress(OSError, TimeoutError, ValueError):
-                await cluster.client.unregister_worker_plugin(session.name)  # type: ignore[no-untyped-call]
+    tables = {table.name: table for made in asked.result().values() for table in made}
     found = [tables[name] if name in tables else TABLES[name](analysis) for name in names]
     return reporting.report_of(results, analysis, found, whole=options.only is None)
 
 
-async def _asked(cluster: Cluster, session: Session, options: Options, told: Told) -> dict[str, Table]:
-    """The tables by name, each group of them made by whichever worker is free."""
-    names = [name for name in wanted(options.only) if name not in COPIED]
-    async with asyncio.TaskGroup() as group:
-        asked = [group.create_task(_made(cluster, session, one, told)) for one in groups_of(names)]
-    return {table.name: table for task in asked for table in task.result()}
+def _tasks(names: tuple[str, ...]) -> list[str]:
+    """Tables that share something are one task: `series,similarity`."""
+    return [AND.join(group) for group in groups_of([name for name in names if name not in COPIED])]
 
 
-async def _made(cluster: Cluster, session: Session, names: Sequence[str], told: Told) -> list[Table]:
-    """Some tables; where the worker dies, by another."""
-    future: Any = cluster.client.submit(
-        made, session.name, list(names), key=f"{session.name}-{names[0]}", pure=False
-    )
-    try:
-        found: list[Table] = value_of(await future)
-    except KilledWorker as error:
-        raise MascopeError(
-            f"--cluster: several workers died over the tables {', '.join(names)}; each needs the memory that "
-            "`mascope report` takes on one machine"
-        ) from error
-    for name in names:
-        told(name)
-    return found
+def _session(results: Results, options: Options) -> Session:
+    there = replace(options, panel=options.panel.resolve() if options.panel else None)
+    about = {"runs": len(results.journals()), "options": there}
+    return Session("report", str(results.root.resolve()), about=about)
 
 
 def _check_runs(results: Results, runs: int) -> None:

@@ -35,6 +35,11 @@ class Session:
     version: str = __version__
 
     @property
+    def writes(self) -> bool:
+        """Whether workers write to the directory, on which the command then holds a lock."""
+        return self.stage != "report"
+
+    @property
     def name(self) -> str:
         """Of its plug-ins and its calls to the scheduler."""
         return f"mascope_{self.id}"

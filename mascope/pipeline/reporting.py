@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from pydantic import ValidationError
 
 from mascope import __version__
 from mascope.codebook import Panel, Thresholds
@@ -26,6 +27,7 @@ from mascope.store.vectors import Kept
 from mascope.study import Hypothesis
 from mascope.study.declared import first_declared, status_of
 from mascope.study.embedding import embedding_of
+from mascope.study.schema import HypothesisFile
 from mascope.tables import Table
 from mascope.tables.analysis import RESAMPLES, Analysis, label_messages, panel_and_references
 from mascope.tables.catalog import build
@@ -127,18 +129,15 @@ def _hypotheses(stored: dict[str, Any], flags: tuple[str, ...]) -> tuple[Hypothe
     return declared
 
 
-def _hypothesis(entry: dict[str, Any]) -> Hypothesis:
-    a, b = entry["compare"]
-    return Hypothesis(
-        id=entry["id"],
-        measure=entry["measure"],
-        series_a=a,
-        series_b=b,
-        direction=entry["direction"],
-        family=entry["family"],
-        margin=entry.get("margin"),
-        matched_by=entry.get("matched_by"),
-    )
+def _hypothesis(entry: Any) -> Hypothesis:
+    """As in a study file: whoever brought in transcripts writes them into the stored study by hand."""
+    try:
+        read = HypothesisFile.model_validate(entry)
+    except ValidationError as error:
+        wrong = (": ".join((*map(str, one["loc"]), one["msg"])) for one in error.errors())
+        raise InvalidInput(f"hypotheses: {entry}: {'; '.join(wrong)}") from error
+    a, b = read.compare
+    return Hypothesis(read.id, read.measure, a, b, read.direction, read.family, read.margin, read.matched_by)
 
 
 def _exploratory(stored: dict[str, Any]) -> tuple[str, ...]:

@@ -43,6 +43,12 @@ def _draw_figures(report: Report) -> None:
     draw(report)
 
 
+def _gather(report: Report, results: Results) -> None:
+    from mascope.report.page import gather
+
+    gather(report, results)
+
+
 def _write_page(report: Report, results: Results) -> tuple[Path, ...]:
     from mascope.report.page import write_page  # it draws the figures too
 
@@ -65,6 +71,7 @@ def write_report(
 ) -> tuple[Path, ...]:
     """The report in every format, as many at a time as there are cores; `told` hears of each in turn."""
     _draw_figures(report)  # once, for all formats that show them
+    _gather(report, results)  # on all cores, as no process can that writes but one of the formats
     files: list[Path] = []
     workers = (
         1 if threads_of("V8") else None

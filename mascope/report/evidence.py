@@ -5,7 +5,7 @@ Read as plain lines, one run at a time: the frames that tables are made of were 
 and a page needs of each turn just what is not empty.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -56,9 +56,18 @@ class RunEvidence:
 
 def runs(results: Results, series: Sequence[str] = ()) -> Iterator[RunEvidence]:
     """The runs that have begun, in the order of `series` and of their numbers; others after."""
+    return read_runs(results, journals(results, series))
+
+
+def journals(results: Results, series: Sequence[str] = ()) -> list[Path]:
+    """The journals of all runs, in that order."""
     place = {name: number for number, name in enumerate(series)}
+    return sorted(results.journals(), key=lambda file: place.get(file.parent.name, len(place)))
+
+
+def read_runs(results: Results, files: Iterable[Path]) -> Iterator[RunEvidence]:
     coders = results.coders()
-    for file in sorted(results.journals(), key=lambda file: place.get(file.parent.name, len(place))):
+    for file in files:
         found = read_run(file, {coder: results.codes(coder, file.stem) for coder in coders})
         if found is not None:
             yield found

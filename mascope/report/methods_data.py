@@ -54,13 +54,15 @@ def _conditions(told: Told) -> Iterator[str]:
 
 ALONE = ("isolation", "solo")
 """Interactions in which nobody sees anybody, so that it does not matter who speaks when."""
+
+
 def _besides(told: Told) -> Iterator[str]:
     """What was done in discussions beside letting the agents speak in turn."""
     facts = told.facts
     if facts.forks:
         yield (
-            f"{many(facts.forks, 'run')} forked from another: it went on from one of its rounds, and only "
-            "what was said from there on is counted."
+            f"{many(facts.forks, 'run')} went on from a round of another (forks); only what was said from "
+            "there on is counted."
         )
     if facts.scripted:
         yield f"{many(facts.scripted, 'message')} had been written beforehand and were not coded."

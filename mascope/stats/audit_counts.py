@@ -27,6 +27,26 @@ class Journaled:
     """Of the messages' texts; None where texts were not loaded."""
     languages: Names | None = None
     """(messages,) of the same, as `language.languages` tells them."""
+    asked: Bools | None = None
+    """(agents,): whether a model speaks for it; None where for all. A confederate says given lines only."""
+    scripted: pd.DataFrame | None = None
+    """The lines that were given to agents to say; None where there were none."""
+
+    @property
+    def seats(self) -> pd.DataFrame:
+        """The agents that models speak for."""
+        return self.agents if self.asked is None else self.agents[self.asked]
+
+    def due(self, agent: str | None = None) -> Floats:
+        """(runs,): turns in which a model was to speak, of all agents or of one."""
+        seats, given = self.seats, self.scripted
+        if agent is not None:
+            seats = seats[seats["agent"].astype(str) == agent]
+        turns: Floats = self.per_run(seats) * self.runs["rounds"].to_numpy(dtype=np.float64)
+        if given is None:
+            return turns
+        mine = given[given["agent"].astype(str).isin(seats["agent"].astype(str).unique())]
+        return turns - self.per_run(mine)
 
     @property
     def place(self) -> "pd.Index[str]":
@@ -61,17 +81,17 @@ def tallies(data: Journaled) -> Iterator[Tallied]:
 def _turns(data: Journaled) -> Iterator[Tallied]:
     ones = np.ones(len(data.runs))
     rounds = data.runs["rounds"].to_numpy(dtype=np.float64)
-    due = rounds * data.runs["agents"].to_numpy(dtype=np.float64)
+    due = data.due()
     said = data.runs["messages"].to_numpy(dtype=np.float64)
     empty = data.runs["empty"].to_numpy(dtype=np.float64)
     yield Tallied("rounds", "", rounds, ones)
     yield Tallied("lost_turns", "", due - said, due)
-    for agent, seats in data.agents.groupby(data.agents["agent"].astype(str), sort=False):
-        there = data.per_run(seats) * rounds
+    for agent, seats in data.seats.groupby(data.seats["agent"].astype(str), sort=False):
+        there = data.due(str(agent))
         yield Tallied("lost_turns", str(agent), there - data.per_run(seats, seats["messages"]), there)
-    silent = data.agents["messages"].to_numpy() == 0
-    yield Tallied("silent_agents", "", data.per_run(data.agents, silent), ones)
-    values = _inequality(data.agents[~silent], data)
+    silent = data.seats["messages"].to_numpy() == 0
+    yield Tallied("silent_agents", "", data.per_run(data.seats, silent), ones)
+    values = _inequality(data.seats[~silent], data)
     yield Tallied("unequal_messages", "", np.nan_to_num(values), (~np.isnan(values)).astype(np.float64))
     yield Tallied("empty", "", empty, said + empty)
 
@@ -87,7 +107,7 @@ def _inequality(spoke: pd.DataFrame, data: Journaled) -> Floats:
 
 
 def _failures(data: Journaled) -> Iterator[Tallied]:
-    due = (data.runs["rounds"] * data.runs["agents"]).to_numpy(dtype=np.float64)
+    due = data.due()
     ones = np.ones(len(data.runs))
     failures = data.failures
     for origin in ("injected", "organic"):

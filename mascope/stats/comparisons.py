@@ -101,8 +101,10 @@ def samples(question: Comparison, measures: pd.DataFrame) -> tuple[Floats, Float
     return _values(a.loc[both]), _values(b.loc[both])
 
 
+FEW = 5
+"""Runs below which Z is not near to normal: of 3 and 3, a two-sided p < .05 comes up in 10% of studies."""
 ONLY_FOR = "only_for"
-"""Column of the measures: the hypothesis that a row is only for; empty for all that have no rows of their own."""
+"""Column of the measures: the hypothesis that a row is only for; empty for all without rows of their own."""
 
 
 def rows_for(question: Comparison, measures: pd.DataFrame) -> pd.DataFrame:
@@ -173,6 +175,8 @@ def _notes(question: Comparison, measures: pd.DataFrame, found: Contrast) -> Ite
         yield from _thin(f"run of {question.series_b}", found.n_b)
     else:
         yield from _thin("matched pair", found.n_a)
+    if 1 < min(found.n_a, found.n_b) < FEW:
+        yield f"fewer than {FEW} runs: p and p_adjusted are rough, trust p_permutation"
     if found.test is not None and found.test.z is None:
         yield "all values are equal"
     if question.direction == "equivalent" and question.margin is None:

@@ -40,6 +40,7 @@ class IntraclassCorrelation:
     """At most 1; below 0 where groups are more alike than chance, which is as good as none between them."""
     low: float
     high: float
+    """NaN where no group varies within itself: few values that are alike say nothing of those to come."""
     F: float
     df_between: int
     df_within: int
@@ -166,5 +167,7 @@ def _icc(f_ratio: float, n0: float) -> float:
 
 def _icc_bounds(f_ratio: float, df: tuple[int, int], n0: float, level: float) -> tuple[float, float]:
     """F over its upper and lower quantiles bounds the ratio of variances, and that the ICC."""
+    if np.isinf(f_ratio):
+        return np.nan, np.nan
     upper, lower = (float(fdtri(*df, share)) for share in ((1 + level) / 2, (1 - level) / 2))
     return _icc(f_ratio / upper, n0), _icc(f_ratio / lower, n0)

@@ -4,6 +4,7 @@ The run is the unit: each measure is one number a run, and a series' value is th
 """
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
@@ -30,13 +31,14 @@ def series_means(
     rng: np.random.Generator,
     resamples: int = RESAMPLES,
     nulls: Nulls | None = None,
+    needs: Mapping[str, str] = MappingProxyType({}),
 ) -> pd.DataFrame:
     """One row a series and measure, with the columns `ESTIMATE_COLUMNS`.
 
     per_run: one row a run with `series` and a column a measure, NaN where it is undefined.
     `value`: mean over the `runs` runs that have the measure; `low`, `high`: its 95% interval by bootstrap
     over runs, expanded for their number. `null`: mean over runs and permutations of shuffled data;
-    `p`: two-sided, that shuffled data give a mean as far out.
+    `p`: two-sided, that shuffled data give a mean as far out. needs: what a run must have for a measure.
     """
     measures = [name for name in per_run.columns if name not in ("run", "series")]
     member = per_run["series"].astype(str).to_numpy()
@@ -48,6 +50,8 @@ def series_means(
         for place, measure in enumerate(measures):
             null = None if nulls is None or measure not in nulls else nulls[measure][:, mine]
             row = estimate(values[:, place], draws[:, place], null)
+            if not row["runs"] and len(values) and measure in needs:
+                row["note"] = f"no run has it: it needs {needs[measure]}"
             rows.append({"series": name, "measure": measure, **row})
     frame = pd.DataFrame(rows, columns=list(ESTIMATE_COLUMNS))
     return frame.astype(dict.fromkeys(("value", "low", "high", "null", "p"), np.float64))

@@ -89,8 +89,9 @@ def cells(labels: pd.DataFrame, series: Sequence[str] | None = None) -> Cells:
     in_series = pd.Index(names).get_indexer(pd.Index(labels["series"]))
     rows = np.flatnonzero(in_series >= 0)
     in_series = in_series[rows]
-    run_name, runs = pd.factorize(labels["run"].to_numpy()[rows], use_na_sentinel=False)
-    agent, agents = pd.factorize(labels["agent"].to_numpy()[rows], use_na_sentinel=False)
+    # Of a column of categories the codes are factorized, and no word is looked at.
+    run_name, runs = pd.factorize(labels["run"].iloc[rows], use_na_sentinel=False)
+    agent, agents = pd.factorize(labels["agent"].iloc[rows], use_na_sentinel=False)
     # A run is known by its series and name: transcripts from elsewhere may number runs anew in each series.
     run_key, run = np.unique(in_series * max(1, len(runs)) + run_name, return_inverse=True)
     cell_key, cell = np.unique(run * max(1, len(agents)) + agent, return_inverse=True)

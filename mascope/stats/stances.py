@@ -140,10 +140,16 @@ class Pressed:
         return _share(self.majority >= 0, self.answered)
 
     def targets(self, runs: Bools, kinds: int) -> Floats:
-        """(kinds,): what the majorities among these runs stood for, as shares of those at risk; NaN: none."""
+        """(kinds,): what the majorities stood for, as shares of those at risk in each of these runs.
+
+        Mean over the runs that have any, each of the same weight, as in a mean of `conformity`; NaN: none.
+        """
         at_risk = self.at_risk & runs[:, np.newaxis, np.newaxis]
-        counts = np.bincount(self.majority[at_risk], minlength=kinds).astype(np.float64)
-        return ratio(counts, np.array(counts.sum()))
+        of_kind = [(at_risk & (self.majority == kind)).sum(axis=(1, 2)) for kind in range(kinds)]
+        counts = np.stack(of_kind, axis=1).astype(np.float64) if kinds else np.empty((len(self.before), 0))
+        some = counts.sum(axis=1) > 0
+        shares = ratio(counts[some], counts[some].sum(axis=1, keepdims=True))
+        return ratio(shares.sum(axis=0), np.array(float(some.sum())))
 
     def moves(self, kinds: int) -> tuple[Floats, Floats]:
         """(runs, kinds) twice: agents that moved to each kind, and those that could have."""

@@ -252,7 +252,8 @@ def _add_run(found: Journal, header: Header, runs: _Growing) -> None:
 
 
 def _add_agents(found: Journal, header: Header, agents: _Growing) -> None:
-    turns = (turn for turn in found.turns if turn.copied_from is None)
+    own = (turn for turn in found.turns if turn.copied_from is None)
+    turns = (turn for turn in own if isinstance(turn, Failure) or not turn.scripted)
     said = Counter((turn.agent, codable(turn) if isinstance(turn, Message) else None) for turn in turns)
     for agent in header.agents:
         who = (agent.id, agent.name, agent.own_name, agent.model, agent.label, agent.served_by, agent.seat)

@@ -57,7 +57,7 @@ class Header:
     parent: str | None = None
     """The run that this one was forked from."""
     limits: Mapping[str, int] | None = None
-    """Tokens that each model was taken to hold, by its key, where that was known; None where not on record."""
+    """Tokens that each model was taken to hold, by its key, where known; None where not on record."""
 
 
 UNREADABLE = (KeyError, TypeError, ValueError)

@@ -172,15 +172,20 @@ def _mend(file: Path) -> None:
             stream.truncate(end)
 
 
-def write_whole(file: Path, content: bytes) -> None:
-    """Write a file that appears complete or not at all."""
+def write_whole(file: Path, content: bytes, *, synced: bool = True) -> None:
+    """Write a file that appears complete or not at all.
+
+    Unless `synced`, a power loss may take it: of thousands of files that can be made again, the disk need not
+    have each before the next is begun.
+    """
     part = file.with_name(f".{file.name}.part")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with part.open("wb") as stream:
             stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
+            if synced:
+                stream.flush()
+                os.fsync(stream.fileno())
         part.replace(file)
     except OSError as error:
         with suppress(OSError):  # on a full disk the part would keep the room it took

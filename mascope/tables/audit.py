@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 
+import numpy as np
 import pandas as pd
 
 from mascope.stats.audit import AUDIT_COLUMNS, AUDITS, NAMES, audit, concerns
 from mascope.stats.audit_counts import Journaled, tallies
+from mascope.study.condition import SCRIPT
 from mascope.tables.analysis import Analysis
 from mascope.tables.table import Column, Table
 
@@ -43,8 +45,17 @@ def audited(analysis: Analysis) -> pd.DataFrame:
 
 def _audited(analysis: Analysis) -> pd.DataFrame:
     frames = analysis.frames
-    texts = (analysis.traces(), analysis.languages()) if analysis.has_texts else (None, None)
-    data = Journaled(frames.runs, frames.agents, frames.messages, frames.failures, *texts)
+    traces, languages = (analysis.traces(), analysis.languages()) if analysis.has_texts else (None, None)
+    data = Journaled(
+        runs=frames.runs,
+        agents=frames.agents,
+        messages=frames.messages,
+        failures=frames.failures,
+        traces=traces,
+        languages=languages,
+        asked=(frames.agents["served_by"].astype(str) != SCRIPT).to_numpy(dtype=np.bool_),
+        scripted=frames.scripted,
+    )
     member = list(frames.runs["series"].astype(str))
     found = audit(list(tallies(data)), member, analysis.series, analysis.rng("audit"), analysis.resamples)
     names = _names(frames.agents, analysis.series)

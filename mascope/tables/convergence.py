@@ -34,6 +34,7 @@ from mascope.stats.resampling import Floats, ratio
 from mascope.stats.style import function_words, style_matching
 from mascope.stats.vectors import EMBEDDINGS, Vectors
 from mascope.stats.windows import WINDOWS, window_similarity
+from mascope.tables import needs
 from mascope.tables.analysis import Analysis
 from mascope.tables.embedding import named, vectors
 from mascope.tables.structure import ESTIMATES
@@ -122,7 +123,9 @@ def convergence_table(analysis: Analysis) -> Table:
     for name, (values, null) in found.scalars.items():
         columns[name], nulls[name] = values, null
     per_run = pd.DataFrame({"run": found.runs, "series": found.series, **columns})
-    frame = series_means(per_run, analysis.series, analysis.rng("convergence"), analysis.resamples, nulls)
+    frame = series_means(
+        per_run, analysis.series, analysis.rng("convergence"), analysis.resamples, nulls, needs.CONVERGENCE
+    )
     notes = (*NOTES, named(analysis)) if analysis.has_texts else (NO_TEXTS, *NOTES)
     return Table("convergence", title, ESTIMATES, frame[list(ESTIMATE_COLUMNS)], notes)
 
@@ -236,7 +239,7 @@ def _among_swapped(
         levels[0].append(_row_means(homogeneity(found, swapped)))
         levels[1].append(_row_means(_following(centroid_cosines(found, swapped), _as_held(said))))
     return {
-        measure: replace(rounds[measure], level_null=_stacked(level, said.runs))
+        measure: replace(rounds[measure], level_null=_of_several(_stacked(level, said.runs), series))
         for measure, level in zip(names, levels, strict=True)
     }
 
@@ -248,7 +251,7 @@ def _style(
     swapped = (swapped_groups(said, series, rng) for _ in range(shuffles.heavy))
     level = [_row_means(style_matching(shares, dealt)) for dealt in swapped]
     course = _course(style_matching(shares, said), rng, shuffles)
-    return replace(course, level_null=_stacked(level, said.runs))
+    return replace(course, level_null=_of_several(_stacked(level, said.runs), series))
 
 
 def _words(
@@ -273,7 +276,7 @@ def _changes(
     return {
         f"{name}_drift": (observed.drift, _stacked([one.drift for one in shuffled], said.runs)),
         f"{name}_pull": (observed.pull, _stacked([one.pull for one in shuffled], said.runs)),
-        f"{name}_pull_own": (observed.pull, _stacked(elsewhere, said.runs)),
+        f"{name}_pull_own": (observed.pull, _of_several(_stacked(elsewhere, said.runs), series)),
     }
 
 
@@ -298,6 +301,11 @@ def _as_held(said: Turns) -> Ints:
 
 def _stacked(null: list[Floats], runs: int) -> Floats:
     return np.array(null, dtype=np.float64).reshape(len(null), runs)
+
+
+def _of_several(null: Floats, series: Ints) -> Floats:
+    """NaN for a run that is alone in its series: there is no group to swap with."""
+    return np.where(np.bincount(series)[series] > 1, null, np.nan)
 
 
 def _row_means(values: Floats) -> Floats:

@@ -216,7 +216,16 @@ def _summed(question: Comparison, results: list[_Result]) -> _Tried:
     if of_runs:
         rows.append(_row(question, _weakest(of_runs, supported=bool(supported)), len(of_runs)))
     tried = sum(result.agrees is not None for result in others)
-    return _Tried(rows, verdict(supported, tried, _against(shown, of_runs)))
+    said = verdict(supported, tried, _against(shown, of_runs))
+    return _Tried(rows, said if supported is None else said + _untried(others))
+
+
+def _untried(others: list[_Result]) -> str:
+    """What leaves nothing to compare, as where every run had a failure."""
+    kinds = dict.fromkeys(
+        f"{result.variant.kind} ({result.variant.name})" for result in others if result.agrees is None
+    )
+    return f"; could not be tried: {', '.join(kinds)}" if kinds else ""
 
 
 def _weakest(results: list[_Result], *, supported: bool) -> _Result:

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 
 from mascope.stats import consensus
-from mascope.stats.contrasts import contrast
 from mascope.stats.estimates import series_means
 from mascope.stats.mentions import mentions
 from mascope.stats.network import leaders
+from mascope.stats.placebo import compared
 from mascope.stats.profiles import Ints
 from mascope.stats.resampling import Floats, ratio
 from mascope.stats.stances import (
@@ -193,8 +193,8 @@ def _rows(asked: Asked, analysis: Analysis) -> Iterator[dict[str, object]]:
     about = {"probe": asked.probe, "kind": asked.kind}
     for alone in means.to_dict("records"):
         yield {**about, "against": "", **{str(name): value for name, value in alone.items()}}
-    for compared in _against_controls(asked, known, analysis, rng):
-        yield {**about, **compared}
+    for beside in _against_controls(asked, known, analysis, rng):
+        yield {**about, **beside}
 
 
 def _nulls(asked: Asked, known: PerRun, analysis: Analysis, rng: np.random.Generator) -> dict[str, Floats]:
@@ -224,16 +224,15 @@ def _against_controls(
         for name in treated:
             rate = standardised(moves, one.targets(asked.of(name), len(asked.kinds)))
             for control in controls:
-                found = contrast(
-                    known[measure][asked.of(name)], rate[asked.of(control)], rng, resamples=analysis.resamples
+                found = compared(
+                    known[measure][asked.of(name)], rate[asked.of(control)], rng, analysis.resamples
                 )
                 yield {
                     "series": name, "measure": measure, "against": control,
                     "value": found.difference.value, "low": found.difference.low,
-                    "high": found.difference.high, "runs": found.n_a, "runs_against": found.n_b,
-                    "null": 0.0 if found.test else None,
-                    "p": found.test.p_permutation if found.test else None,
-                    "note": _why(found.n_a, found.n_b, control),
+                    "high": found.difference.high, "runs": found.failed, "runs_against": found.placebo,
+                    "null": None if found.p is None else 0.0, "p": found.p,
+                    "note": _why(found.failed, found.placebo, control),
                 }  # fmt: skip
 
 

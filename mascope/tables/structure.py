@@ -13,6 +13,7 @@ from mascope.stats.network import MEASURES, leaders, persistence
 from mascope.stats.participation import SHUFFLES, Spoken, by_chance, spoken
 from mascope.stats.profiles import Ints
 from mascope.stats.resampling import Floats
+from mascope.tables import needs
 from mascope.tables.analysis import Analysis
 from mascope.tables.table import Column, Table
 
@@ -57,7 +58,9 @@ NOTES = (
 def network_table(analysis: Analysis) -> Table:
     """One row a series and measure."""
     per_run, nulls = run_network(analysis)
-    frame = series_means(per_run, analysis.series, analysis.rng("network"), analysis.resamples, nulls)
+    frame = series_means(
+        per_run, analysis.series, analysis.rng("network"), analysis.resamples, nulls, needs.NETWORK
+    )
     return Table("network", "Who addresses whom, and who takes part", ESTIMATES, frame, NOTES)
 
 

@@ -8,6 +8,7 @@ from mascope.stats.attribution import CHARACTERS, MOST, SHUFFLES, Attribution, a
 from mascope.stats.estimates import ESTIMATE_COLUMNS, series_means
 from mascope.stats.profiles import Ints
 from mascope.stats.resampling import Floats, ratio
+from mascope.tables import needs
 from mascope.tables.analysis import Analysis
 from mascope.tables.structure import ESTIMATES
 from mascope.tables.table import Table
@@ -35,7 +36,9 @@ def text_table(analysis: Analysis) -> Table:
         empty = pd.DataFrame(columns=list(ESTIMATE_COLUMNS))
         return Table("text", title, ESTIMATES, empty, (NO_TEXTS,))
     per_run, nulls = run_texts(analysis)
-    frame = series_means(per_run, analysis.series, analysis.rng("text"), analysis.resamples, nulls)
+    frame = series_means(
+        per_run, analysis.series, analysis.rng("text"), analysis.resamples, nulls, needs.TEXT
+    )
     return Table("text", title, ESTIMATES, frame, NOTES)
 
 

@@ -20,8 +20,9 @@ from mascope.study import load_study, stamped
 from mascope.study.embedding import embedding_of
 from mascope.tables.convergence import convergence_table
 from mascope.yamlfile import dump
-from tests.real.misbehaviours import in_order, rate_limited
+from tests.real.misbehaviours import in_order, rate_limited, status
 from tests.real.openai_server import OpenAIServer, always, embedding_by
+from tests.rehearsed import mascope
 
 AGENTS = tuple(Agent(name, name, name, "m", "groq/m", "M", seat) for seat, name in enumerate("abc"))
 
@@ -238,3 +239,39 @@ def test_a_study_keeps_its_embedding_and_its_digest(tmp_path: Path) -> None:
 def test_an_embedding_that_cannot_be_is_refused(tmp_path: Path, embeddings: object, problem: str) -> None:
     with pytest.raises(MascopeError, match=problem):
         load_study(study(tmp_path, embeddings))
+
+
+def test_the_command_embeds_goes_on_and_says_so_to_people_and_scripts(
+    results: Results, openai_server: OpenAIServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VECTOR_KEY", "made-up")
+    openai_server.choose = always(embedding_by(vector))
+    choose(results, at(openai_server, batch=3, key_env="VECTOR_KEY"))
+    first, again = mascope("embed", results.root), mascope("embed", results.root, "--json")
+    reported = mascope("report", results.root, "--only", "convergence")
+
+    assert (first.returncode, again.returncode, reported.returncode) == (0, 0, 0), first.stderr
+    assert first.stdout.startswith("openai/vectors-1: 8 texts, 0 had a vector before, ")
+    assert json.loads(again.stdout) == {"model": "openai/vectors-1", "texts": 8, "kept": 8, "tokens": 0}
+    assert openai_server.count == 3  # the second command, and the report, sent nothing
+    assert "semantic: openai/vectors-1, 3 dimensions." in " ".join(reported.stdout.split())
+    assert "made-up" not in first.stdout + first.stderr + again.stdout
+
+
+def test_the_command_says_what_is_missing_and_what_failed(
+    results: Results, openai_server: OpenAIServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("VECTOR_KEY", raising=False)
+    choose(results, at(openai_server, key_env="VECTOR_KEY"))
+    keyless = mascope("embed", results.root)
+    monkeypatch.setenv("VECTOR_KEY", "made-up")
+    openai_server.choose = always(status(400, {"error": {"message": "no vectors here"}}))
+    failed = mascope("embed", results.root)
+    choose(results, "lsa")
+    built_in = mascope("embed", results.root)
+
+    assert (keyless.returncode, failed.returncode, built_in.returncode) == (3, 1, 2)
+    assert "VECTOR_KEY" in keyless.stderr
+    assert "no vectors here" in " ".join(failed.stderr.split())
+    assert "names no embedding model" in " ".join(built_in.stderr.split())
+    assert not any("Traceback" in done.stderr for done in (keyless, failed, built_in))

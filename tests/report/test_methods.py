@@ -190,3 +190,38 @@ def test_the_report_holds_the_methods_and_links_to_every_drawing(whole: Report) 
 
 def test_tables_asked_for_by_name_come_without_methods(rehearsed: Path) -> None:
     assert Results(rehearsed).report(only=["series"]).methods is None
+
+
+CONDITIONS: dict[str, list[Any]] = {
+    "series": ["A", "F"], "agents": [8, 8], "rounds": [11, 1], "interaction": ["group", "isolation"],
+    "visibility": ["staggered", "staggered"], "order": ["fixed", "fixed"], "faults": ["", ""],
+    "temperature": [0.8, 0.8], "max_tokens": [1024, 1024],
+}  # fmt: skip
+RUNS: dict[str, list[Any]] = {
+    "series": ["A", "F"], "status": ["done", "done"], "messages": [80, 8], "empty": [0, 0],
+    "failures_injected": [0, 0], "failures_organic": [0, 0],
+}  # fmt: skip
+
+
+def test_where_nobody_sees_anybody_it_does_not_matter_who_answers_first() -> None:
+    alone = {name: values[1:] for name, values in CONDITIONS.items()}
+    runs = {name: values[1:] for name, values in RUNS.items()}
+
+    assert "Rounds were staggered" in told(table("runs", RUNS), table("conditions", CONDITIONS))
+    assert "staggered" not in told(table("runs", runs), table("conditions", alone))
+
+
+def test_what_was_asked_of_the_sampling_is_one_sentence() -> None:
+    text = told(table("runs", RUNS), table("conditions", CONDITIONS))
+
+    assert "Sampling asked for a temperature of 0.8 and at most 1024 tokens an answer." in text
+
+
+def test_forks_lines_and_private_questions_are_told_where_there_were_any() -> None:
+    facts = replace(FACTS, forks=1, scripted=16, probes=("stance", "vote"), answers=24)
+    text = told(table("runs", RUNS), facts=facts)
+
+    assert "1 run went on from a round of another (forks)" in text
+    assert "16 messages had been written beforehand" in text
+    assert "asked in private (stance and vote; 24 questions put)" in text
+    assert not any(word in told(table("runs", RUNS)) for word in ("forks", "beforehand", "private"))

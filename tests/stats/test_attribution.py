@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from sklearn.linear_model import RidgeClassifier
 
-from mascope.stats.attribution import attribution, held_out, shuffled_within
+from mascope.stats import attribution as module
+from mascope.stats.attribution import affordable, attribution, held_out, shuffled_within
 from mascope.stats.ngrams import trigrams
 from mascope.stats.profiles import Ints
 
@@ -106,3 +107,22 @@ def test_one_author_or_one_run_has_no_attribution() -> None:
     assert attribution(texts, np.zeros_like(author), run, rng()) is None
     assert attribution(texts, author, np.zeros_like(run), rng()) is None
     assert attribution([], np.empty(0, dtype=np.intp), np.empty(0, dtype=np.intp), rng()) is None
+
+
+def test_all_messages_are_looked_at_while_they_are_few() -> None:
+    generator = rng()
+
+    assert affordable(np.arange(10) // 3, generator).tolist() == list(range(10))
+    assert generator.random() == rng().random()  # nothing was drawn
+
+
+def test_of_many_messages_whole_runs_are_drawn_by_chance(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST", 30)
+    run = np.repeat(np.arange(20), 10)
+    chosen = affordable(run, rng())
+    drawn = np.unique(run[chosen])
+
+    assert len(chosen) == 30
+    assert (np.bincount(run[chosen])[drawn] == 10).all()
+    assert drawn.tolist() != [0, 1, 2]
+    assert len(np.unique(run[affordable(np.repeat([0, 1, 2], 40), rng())])) == 2

@@ -1,8 +1,7 @@
 """Do the tests hold their level and the intervals theirs? A smaller number of studies than in `bench/`."""
 
-import importlib.util
+import importlib
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,23 +10,21 @@ import pytest
 
 @pytest.fixture(scope="module")
 def calibration() -> Any:
-    file = Path(__file__).resolve().parents[2] / "bench" / "calibration.py"
-    spec = importlib.util.spec_from_file_location("calibration", file)
-    if spec is None or spec.loader is None:
-        pytest.skip(f"{file} is not here")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return importlib.import_module("bench.calibration")
 
 
 STUDIES = 200
 TESTS = (
     "mann_whitney", "mann_whitney_permuted", "mann_whitney_ties", "signed_rank", "kruskal_wallis",
     "similarity_null", "equivalence", "mcnemar", "gee", "placebo", "convergence_slope",
+    "network_density", "network_reciprocity", "network_in_centralization", "network_in_gini",
+    "network_constraint", "network_pagerank_top", "swapped_groups", "semantic_drift", "attribution",
+    "adoption", "takeover", "conformity",
 )  # fmt: skip
 INTERVALS = (
     "difference", "cliffs_delta", "r", "matched_difference", "wilson", "icc", "series_cosine",
-    "series_cosine_expanded", "gee_log_odds", "placebo_difference",
+    "series_cosine_few", "gee_log_odds", "placebo_difference", "adoption_effect", "takeover_change",
+    "conformity_difference",
 )  # fmt: skip
 
 

@@ -26,6 +26,13 @@ def runs(n: int = 10) -> pd.DataFrame:
     return frame.assign(run=frame["series"] + "-run" + frame["replicate"].astype(str))
 
 
+def test_few_runs_are_said_to_make_the_p_value_rough() -> None:
+    few, many = (contrasts([Comparison("h", "any_trait", "A", "B")], runs(n), rng(), 50) for n in (4, 5))
+
+    assert few["note"][0] == "fewer than 5 runs: p and p_adjusted are rough, trust p_permutation"
+    assert many["note"][0] == ""
+
+
 def test_a_comparison_is_the_contrast_of_its_series() -> None:
     frame = runs()
     row = contrasts([Comparison("H1", "similarity", "A", "B", "less")], frame, rng()).iloc[0]

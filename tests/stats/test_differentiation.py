@@ -113,6 +113,7 @@ def test_groups_that_do_not_vary_within_have_all_variance_between() -> None:
 
     assert found is not None
     assert (found.value, found.p) == (1, 0)
+    assert np.isnan([found.low, found.high]).all()  # two values alike do not make it certain
 
 
 def test_agents_of_different_characters_are_found_different() -> None:

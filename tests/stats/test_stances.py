@@ -147,7 +147,8 @@ def test_targets_are_what_majorities_stood_for() -> None:
     found = pressed(own, said, 3)
 
     assert found.targets(np.array([True, False]), 3) == pytest.approx([0, 0, 1])
-    assert found.targets(np.array([True, True]), 3) == pytest.approx([0, 1 / 3, 2 / 3])
+    # Of one run two agents at risk, of the other one: the run is the unit.
+    assert found.targets(np.array([True, True]), 3) == pytest.approx([0, 1 / 2, 1 / 2])
     assert np.isnan(found.targets(np.array([False, False]), 3)).all()
 
 

@@ -110,3 +110,14 @@ def test_a_view_counts_codable_messages_only() -> None:
 
     assert Views(turns).of(tuple(turn.id for turn in turns)) == "0-1"
     assert Views(turns).of(("another", turns[3].id)) == "1"
+
+
+def test_a_scripted_line_is_no_empty_answer_of_its_agent(results: Results) -> None:
+    put(results, [message(AGENTS[0], 0), message(AGENTS[1], 0, scripted=True)], [])
+
+    agents = load(results).agents.astype({"agent": str})
+
+    assert agents[["agent", "messages", "empty", "failures"]].to_numpy().tolist() == [
+        ["llama", 1, 0, 0],
+        ["planted", 0, 0, 0],
+    ]

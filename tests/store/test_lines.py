@@ -1,4 +1,5 @@
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -203,3 +204,48 @@ def test_encoded_lines_keep_to_one_line() -> None:
 
     assert encoded.count(b"\n") == 1
     assert json.loads(encoded)["text"] == "a\nb\r\u0085c"
+
+
+CALL = '{"event":"call","at":"2026-01-01T00:00:00.000Z","message":"A-run01|É|R1","attempt":1}'.encode()
+
+
+def test_a_call_is_outlined_and_all_else_is_read(file: Path) -> None:
+    error = b'{"event":"error","at":"","call":{"event":"call"}}'
+    file.write_bytes(CALL + b"\n" + error + b"\n")
+
+    assert lines.read_outlined(file) == [{"event": "call"}, json.loads(error)]
+    assert lines.read(file) == [json.loads(CALL), json.loads(error)]
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        CALL[:-1],
+        CALL[:-2] + b"}",
+        CALL.replace(b'"at":', b'"at"'),
+        CALL.replace(b"|R1", b"\x01"),
+        CALL + b"x",
+    ],
+)
+def test_a_damaged_call_is_named_by_those_who_only_count_calls(file: Path, damaged: bytes) -> None:
+    file.write_bytes(CALL + b"\n" + damaged + b"\n" + CALL + b"\n")
+
+    with pytest.raises(CorruptJournal, match=r":2: not JSON"):
+        lines.read_outlined(file)
+
+
+@pytest.mark.parametrize("text", [b'\xef\xbb\xbf{"event":"x"}', b' {"event":"x"} ', b'{"event":"x"}\r'])
+def test_what_json_reads_is_read_however_it_begins_and_ends(file: Path, text: bytes) -> None:
+    file.write_bytes(text + b"\n")
+
+    assert lines.read(file) == [{"event": "x"}]
+
+
+def test_a_whole_file_need_not_wait_for_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", synced.append)
+    lines.write_whole(tmp_path / "one", b"1", synced=False)
+    lines.write_whole(tmp_path / "two", b"2")
+
+    assert [(tmp_path / name).read_bytes() for name in ("one", "two")] == [b"1", b"2"]
+    assert len(synced) == 1

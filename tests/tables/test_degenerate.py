@@ -55,6 +55,36 @@ def test_one_run_with_one_message(build: Build, results: Results, put: Say) -> N
         assert frame["low"].isna().all()
 
 
+def test_what_one_agent_alone_cannot_show_has_a_reason(results: Results, put: Say) -> None:
+    put("A", 1, [message("A-run01", AGENTS[0], 0, "Hello all")], agents=AGENTS[:1])
+    rows = pd.concat(
+        [built(build, results).frame for build in (network_table, text_table, convergence_table)]
+    )
+    rows = rows[(rows["series"] == "A") & rows["value"].isna()]
+    notes = rows.set_index("measure")["note"]
+
+    assert notes["density"] == "no run has it: it needs two agents"
+    assert notes["attribution"] == "no run has it: it needs two authors, and a second run to learn from"
+    assert notes.str.startswith("no run has it: it needs ").all()
+
+
+def test_a_run_alone_in_its_series_has_no_group_to_swap_with(results: Results, put: Say) -> None:
+    for series, runs in (("A", 1), ("B", 2)):
+        for replicate in range(1, runs + 1):
+            run = f"{series}-run0{replicate}"
+            said = [
+                message(run, agent, round_, f"{agent.id} says in {run} the word {round_}")
+                for round_ in range(3) for agent in AGENTS
+            ]  # fmt: skip
+            put(series, replicate, said)
+    frame = built(convergence_table, results).frame.set_index(["series", "measure"])
+
+    for measure in ("semantic_homogeneity", "style_matching", "semantic_pull_own"):
+        known = frame.xs(measure, level="measure")[["value", "null", "p"]].notna()
+        assert known.loc["A"].tolist() == [True, False, False]
+        assert known.loc["B"].tolist() == [True, True, True]
+
+
 @every_table
 def test_runs_in_which_everybody_failed(build: Build, results: Results, put: Say) -> None:
     for replicate in (1, 2):

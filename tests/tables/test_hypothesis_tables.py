@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from mascope.errors import InvalidInput
 from mascope.pipeline.reporting import Options, analyse
 from mascope.records import Agent, Coding, Mark, Turn
 from mascope.store.codes import CoderHeader, CoderKind, CodesRecorder
@@ -14,7 +15,7 @@ from mascope.store.layout import Results, run_id
 from mascope.study.declared import declaration
 from mascope.tables.analysis import Analysis
 from mascope.tables.contrasts import contrasts_table
-from mascope.tables.sensitivity import sensitivity_table
+from mascope.tables.sensitivity import sensitivity_table, verdicts
 from mascope.yamlfile import dump
 from tests.tables.conftest import AGENTS, Say, failure, message
 
@@ -143,6 +144,39 @@ def test_runs_with_failures_that_nobody_asked_for_are_left_out(talked: Results, 
     found = sensitivity_table(looked_at(talked)).frame.set_index("kind")
 
     assert found.loc["organic failures", "n_b"] == RUNS - 1
+
+
+def test_a_verdict_says_what_could_not_be_tried(talked: Results, put: Say) -> None:
+    write_study(talked, hypothesis())
+    for replicate in range(1, RUNS + 1):
+        run = run_id("B", replicate)
+        put("B", replicate, [*(turn for _, turn in turns(run)), failure(run, AGENTS[0], ROUNDS)])
+    code(talked, "x", EVERYWHERE)
+    said = verdicts(looked_at(talked))["h"]
+
+    assert said.endswith("; could not be tried: organic failures (runs without any)")
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ({"direction": "lower"}, "direction: Input should be"),
+        ({"compare": ["A"]}, "compare: 1: Field required"),
+        ({"measured": "LEAD"}, "unknown key; did you mean 'measure'"),
+    ],
+)
+def test_a_hypothesis_written_by_hand_is_read_as_in_a_study_file(
+    talked: Results, written: dict[str, object], said: str
+) -> None:
+    short = {"id": "h", "measure": "LEAD", "compare": ["A", "B"]}
+    write_study(talked, short)
+    code(talked, "x", EVERYWHERE)
+    (found,) = looked_at(talked).hypotheses
+    write_study(talked, short | written)
+
+    assert (found.direction, found.family, found.margin) == ("two-sided", "primary", None)
+    with pytest.raises(InvalidInput, match=said):
+        looked_at(talked)
 
 
 @pytest.mark.parametrize("measure", ["LEAD", "any_trait"])

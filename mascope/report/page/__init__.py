@@ -3,6 +3,7 @@
     overview.py     what was run, and what became of each hypothesis
     tables.py       tables as the page sorts and filters them; links.py says where their numbers lead
     turns.py        an index of every turn, to be filtered; each run's transcript by itself
+    gathering.py    all journals and codes, read for both by several processes
     packing.py      how data gets into a page so that nothing in it can act
     build.py        template, style (page.css), scripts (js/), security policy
 
@@ -10,7 +11,7 @@ Transcripts are in the page, packed, up to `LARGEST_INSIDE`; from there on in `r
 beside it, one file a run, read when they are wanted. The index of all turns is always in the page.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -18,19 +19,20 @@ from urllib.parse import quote, urlencode
 
 from mascope import __version__
 from mascope.report.cells import visible
-from mascope.report.evidence import coder_info, runs
+from mascope.report.evidence import coder_info
 from mascope.report.figures import CONFIGS, Drawn, Figure, draw, spec
 from mascope.report.page import overview
 from mascope.report.page.build import Parts, page
+from mascope.report.page.gathering import Portion, portions
 from mascope.report.page.links import Known
 from mascope.report.page.packing import inline, packed
 from mascope.report.page.tables import about_table, rows
-from mascope.report.page.turns import Coded, Index, LabelsByRun, transcript
+from mascope.report.page.turns import Coded, Index
 from mascope.report.summary import SIMULATED, SIMULATED_MEANING, Report
 from mascope.store.layout import Results
 from mascope.store.lines import write_whole
 
-__all__ = ["LARGEST_INSIDE", "write_page"]
+__all__ = ["LARGEST_INSIDE", "gather", "write_page"]
 
 LARGEST_INSIDE = 8_000_000
 """Bytes of packed transcripts that a page holds itself: some 40,000 messages, which still open at once."""
@@ -38,15 +40,14 @@ LARGEST_INSIDE = 8_000_000
 
 def write_page(report: Report, results: Results) -> tuple[Path, ...]:
     """The page, and the transcripts beside it where there are any."""
-    study = results.study() if results.study_file.is_file() else {}
+    study = _study(results)
     gathered, transcripts = overview.Gathered(), _Transcripts(results)
     coded = _coded(report, results)
-    labelled = LabelsByRun(coded)
     index = Index(coded)
-    for found in runs(results, [str(name) for name in study.get("series") or ()]):
-        gathered.add(found)
-        index.add(found, labelled.of(found.run))
-        transcripts.add(found.run, packed(transcript(found)))
+    for portion in gather(report, results):
+        gathered.extend(portion.gathered)
+        index.extend(portion.index)
+        transcripts.extend(portion.transcripts)
     figures = draw(report)
     parts = Parts(files_beside=transcripts.beside)
     parts.words = _words(report, figures, index) | {
@@ -61,6 +62,16 @@ def write_page(report: Report, results: Results) -> tuple[Path, ...]:
     write_whole(file, page(parts).encode())
     transcripts.tidy()
     return (file, *transcripts.files)
+
+
+def gather(report: Report, results: Results) -> tuple[Portion, ...]:
+    """All that the page is told of journals and codes; read once for a report, on all cores."""
+    series = [str(name) for name in _study(results).get("series") or ()]
+    return report.once("page", lambda: tuple(portions(results, series, _coded(report, results))))
+
+
+def _study(results: Results) -> dict[str, Any]:
+    return results.study() if results.study_file.is_file() else {}
 
 
 def _coded(report: Report, results: Results) -> Coded:
@@ -159,16 +170,19 @@ class _Transcripts:
     def beside(self) -> bool:
         return self._size > LARGEST_INSIDE
 
-    def add(self, run: str, pack: str) -> None:
-        self._kept.append((run, pack))
-        self._size += len(pack)
+    def extend(self, packs: Iterable[tuple[str, str]]) -> None:
+        """Each run with its packed transcript."""
+        for run, pack in packs:
+            self._kept.append((run, pack))
+            self._size += len(pack)
         if self.beside:
             self._write()
 
     def _write(self) -> None:
         for run, pack in self._kept:
             file = self._folder / f"{run}.js"
-            write_whole(file, f"mascopeTranscript({inline(run)},{inline(pack)});\n".encode())
+            script = f"mascopeTranscript({inline(run)},{inline(pack)});\n"
+            write_whole(file, script.encode(), synced=False)
             self.files.append(file)
         self._kept.clear()
 

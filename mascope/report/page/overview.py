@@ -47,6 +47,16 @@ class Gathered:
             costs = (verdict.get("cost_usd") or 0.0 for verdict in verdicts.values())
             self.judged[coder] = self.judged.get(coder, 0.0) + math.fsum(costs)
 
+    def extend(self, other: "Gathered") -> None:
+        """What was gathered of other runs besides."""
+        self.started += other.started
+        self.versions |= other.versions
+        for mine, theirs in ((self.served, other.served), (self.seats, other.seats)):
+            for label, names in theirs.items():
+                mine.setdefault(label, set()).update(names)
+        for coder, cost in other.judged.items():
+            self.judged[coder] = self.judged.get(coder, 0.0) + cost
+
 
 # What was run ---------------------------------------------------------------------------------------------
 

@@ -78,6 +78,19 @@ class Index:
                 signs = _label_signs(found, (flag, place), labelled, self.coded.labels)
                 self.labels.setdefault(flag, []).append(signs)
 
+    def extend(self, other: "Index") -> None:
+        """The runs of another index after these."""
+        place = [self.agents.setdefault(agent, len(self.agents)) for agent in other.agents]
+        self.speakers.extend(place[speaker] for speaker in other.speakers)
+        self.runs += other.runs
+        self.kinds += other.kinds
+        self.marks += other.marks
+        self.rounds += other.rounds
+        for key, signs in other.codes.items():
+            self.codes.setdefault(key, []).extend(signs)
+        for flag, signs in other.labels.items():
+            self.labels.setdefault(flag, []).extend(signs)
+
     def data(self) -> dict[str, Any]:
         """The index as the page reads it."""
         codes: dict[str, dict[str, str]] = {coder.name: {} for coder in self.coded.coders}

@@ -39,6 +39,9 @@ def test_the_gradient_goes_from_the_least_alike_to_the_most_and_says_by_how_much
     assert shown == {"C": "−.06", "A": "A", "D": "±.00", "B": "+.40"}
     (order,) = {tuple(channel["sort"]) for channel in parts(figure.chart.to_dict(), "y") if "sort" in channel}
     assert [place[0] for place in order] == ["C", "A", "D", "B"]
+    (text,) = [layer for layer in figure.chart.to_dict()["layer"] if layer["mark"]["type"] == "text"]
+    assert text["encoding"]["x"] == {"value": "width"}  # beside the plot, however wide the page makes it
+    assert text["mark"]["align"] == "left"
 
 
 def test_one_series_has_no_gradient() -> None:
@@ -145,6 +148,7 @@ def test_intersection_and_union_come_from_the_same_messages_as_the_coders_rates(
 
     rates = {row["way"]: round(row["rate"], 3) for row in points}
     assert rates == {"intersection": 0.2, "first coder": 0.3, "second coder": 0.25, "union": 0.35}
+    assert {row["panel"] for row in points} == {"first: gemini ¦ second: sonnet ¦ n = 100"}
 
 
 def test_more_pairs_of_coders_than_fit_are_told_of() -> None:

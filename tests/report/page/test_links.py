@@ -74,3 +74,65 @@ def test_a_table_that_nobody_foresaw_leads_by_its_columns() -> None:
     assert targets("new", {"message": "A-run01|x|R0", "series": "A"}, KNOWN)[ROW] == {
         "message": "A-run01|x|R0"
     }
+
+
+def test_an_empty_cell_asks_for_nobody() -> None:
+    assert targets("takeover", {"series": "A", "agent": "", "gap": 0.1}, KNOWN) == {ROW: {"series": "A"}}
+
+
+LABELLED = Known(
+    flags=frozenset(("META",)),
+    series={"m": ("A", "C")},
+    measures={"m": "META"},
+    rule="intersection",
+    coders=frozenset(("x",)),
+    seats={"Kimi K2": ("kimi", "kimi-2")},
+)
+
+
+@pytest.mark.parametrize("table", ["agreement_by", "panel_agreement_by"])
+def test_the_agreement_on_one_model_leads_to_the_agents_that_it_spoke_for(table: str) -> None:
+    row = {"by": "model", "stratum": "Kimi K2", "flag": "META", "coder_a": "x", "coder_b": "y"}
+    found = targets(table, row, LABELLED)[ROW]
+
+    assert found["agent"] == ("kimi", "kimi-2")
+    assert found["flag"] == "META"
+
+
+def test_the_agreement_of_the_panel_on_one_series_leads_there() -> None:
+    found = targets("panel_agreement_by", {"by": "series", "stratum": "A", "flag": "META"}, LABELLED)
+
+    assert found == {ROW: {"series": "A", "flag": "META", "code": "label=yes"}}
+
+
+@pytest.mark.parametrize(
+    ("labels", "code"),
+    [("intersection", "label=yes"), ("x", "coder:x=yes"), ("union", None)],
+)
+def test_a_rate_by_other_labels_leads_to_what_those_say(labels: str, code: str | None) -> None:
+    row = {"series": "A", "flag": "META", "labels": labels, "naive": 0.2, "messages": 40}
+    found = targets("corrected", row, LABELLED)
+
+    assert found[ROW].get("code") == code
+    assert found.get("messages", {}).get("code") == (code and code.replace("yes", "decided"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "variant", "code"),
+    [
+        ("main", "intersection", "label=yes"),
+        ("coder", "x", "coder:x=yes"),
+        ("labels", "union", None),
+        ("leave one agent out", "x", "label=yes"),
+    ],
+)
+def test_a_variant_leads_to_the_messages_that_it_counts(kind: str, variant: str, code: str | None) -> None:
+    found = targets("sensitivity", {"hypothesis": "m", "kind": kind, "variant": variant}, LABELLED)
+
+    assert found[ROW].get("code") == code
+
+
+def test_who_names_whom_leads_to_what_the_first_said() -> None:
+    found = targets("addresses", {"series": "A", "source": "kimi", "target": "qwen"}, LABELLED)
+
+    assert found[ROW] == {"series": "A", "agent": "kimi", "kind": "message"}

@@ -13,7 +13,7 @@ ROW: dict[str, Any] = {
     "hypothesis": "q", "status": "declared", "measure": "similarity", "series_a": "A", "series_b": "B",
     "direction": "less", "test": "Mann-Whitney", "n_a": 21, "n_b": 21, "mean_a": 0.56, "mean_b": 0.85,
     "difference": -0.29, "difference_low": -0.4, "difference_high": -0.2, "p_adjusted": 0.0004, "r": -0.7,
-    "cliffs_delta": -0.9, "margin": None, "note": "",
+    "cliffs_delta": -0.9, "margin": None, "interpret": "yes", "note": "",
 }  # fmt: skip
 
 
@@ -77,3 +77,22 @@ def test_each_hypothesis_has_its_own_remarks() -> None:
 
 def test_an_exploratory_result_says_that_it_is_one() -> None:
     assert "exploratory" in findings(report_with({"status": "exploratory"}))[0].sentence
+
+
+@pytest.mark.parametrize(
+    ("answer", "begins"),
+    [
+        ("no", "May not be interpreted"),
+        ("with care", "To be interpreted with care"),
+        ("cannot say", "Whether it may be interpreted cannot be said"),
+    ],
+)
+def test_a_finding_that_the_coding_does_not_carry_says_so_first(answer: str, begins: str) -> None:
+    finding = findings(report_with({"interpret": answer}, notes=("q: robust.",)))[0]
+
+    assert finding.remarks[0].startswith(begins)
+    assert finding.remarks[1:] == ("Robust.",)
+
+
+def test_a_finding_whose_coding_is_reliable_needs_no_remark_on_it() -> None:
+    assert findings(report_with({}))[0].remarks == ()

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from mascope.report.evidence import coder_info, runs
+from mascope.report.evidence import coder_info, kind, runs
 from mascope.report.page.turns import Coded, Index, LabelsByRun, transcript
 from mascope.store.layout import Results
 from tests.report.page.made import Made, report_of
@@ -90,3 +90,11 @@ def test_a_journal_that_was_only_opened_is_no_run(tmp_path: Path) -> None:
     journal.write_bytes(b"")
 
     assert list(runs(results)) == []
+
+
+@pytest.mark.parametrize("event", ["message", "failure"])
+def test_what_a_fork_repeats_of_its_parent_is_neither_message_nor_failure(event: str) -> None:
+    line = {"event": event, "text": "Green tea.", "origin": "organic"}
+
+    assert kind(line) == event
+    assert kind({**line, "copied_from": "A-run01|Alpha|R0"}) == "copied"
