@@ -3,16 +3,19 @@
 import logging
 import re
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from distributed import Client, LocalCluster
+from distributed.utils import silence_logging_cmgr
 
 from mascope.errors import InvalidInput, MissingPrerequisite
 
 CLOSE_S = 2.0
 ANSWER_S = 15.0
 """How long a scheduler may take to answer."""
+LOGS = ("distributed", "distributed.client")
+"""What Dask prints of broken lines; our errors say what they mean."""
 LOCAL = re.compile(r"local:([1-9][0-9]{0,3})")
 
 
@@ -55,6 +58,15 @@ async def connected(address: str) -> AsyncIterator[Cluster]:
 
 @asynccontextmanager
 async def _client(address: str) -> AsyncIterator[Client]:
+    with ExitStack() as stack:
+        for name in LOGS:
+            stack.enter_context(silence_logging_cmgr(logging.CRITICAL, name))
+        async with _answering(address) as client:
+            yield client
+
+
+@asynccontextmanager
+async def _answering(address: str) -> AsyncIterator[Client]:
     client = Client(  # type: ignore[no-untyped-call]
         address, asynchronous=True, timeout=ANSWER_S, set_as_default=False
     )

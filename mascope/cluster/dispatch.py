@@ -239,13 +239,8 @@ async def _bring(cluster: Cluster, session: Session, plugin: HostPlugin) -> None
     """A host for every worker; again where one of them dies at that moment."""
     for left in reversed(range(DEATHS)):
         try:
+            await _check_versions(cluster)
             await cluster.client.register_plugin(plugin)
-        except ImportError as error:
-            without = ", ".join(await _without_mascope(cluster))
-            raise MissingPrerequisite(
-                f"--cluster: mascope cannot be imported by {without or 'a worker'}; install "
-                f"mascope[cluster] {__version__} for every worker ({error})"
-            ) from error
         except OSError as error:
             await ask(cluster, session, Halt())  # which says so if it is the scheduler that is lost
             if not left:
@@ -257,10 +252,16 @@ async def _bring(cluster: Cluster, session: Session, plugin: HostPlugin) -> None
             return
 
 
-async def _without_mascope(cluster: Cluster) -> list[str]:
-    """The addresses of workers that do not know this package."""
-    versions: Mapping[str, Any] = await cluster.client.run(version, on_error="return")
-    return sorted(address for address, found in versions.items() if isinstance(found, ImportError))
+async def _check_versions(cluster: Cluster) -> None:
+    """`MissingPrerequisite` that names the workers which have no mascope, or another than the client."""
+    found: Mapping[str, Any] = await cluster.client.run(version, on_error="return")
+    # What comes in place of a version: the connection of a worker that just died, or why it has none.
+    told = {where: one for where, one in found.items() if not isinstance(one, OSError) and one != __version__}
+    if told:
+        raise MissingPrerequisite(
+            f"--cluster: every worker needs mascope[cluster] {__version__}, as here; install it for\n  "
+            + "\n  ".join(f"{where} ({one})" for where, one in sorted(told.items()))
+        )
 
 
 async def _leave(cluster: Cluster, session: Session) -> None:

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from mascope.cluster import dispatch
 from mascope.cluster import judging as on_cluster
 from mascope.cluster import reporting as reporting_there
-from mascope.errors import InvalidInput
+from mascope.errors import InvalidInput, MissingPrerequisite
 from mascope.judging.coders import Judged
 from mascope.judging.recording import Again
 from mascope.judging.setting import Unobserved
@@ -161,6 +162,19 @@ def test_the_report_has_the_same_tables(scheduler: Scheduler, held: Path, tmp_pa
 
     assert as_json(there) == as_json(reporting.report(Results(one), options))
     assert sorted(told) == ["agreement", "contrasts", "sensitivity", "series", "text"]
+
+
+def test_a_report_waits_for_workers_and_then_says_that_there_are_none(
+    held: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatch, "WORKERS_S", 0.5)
+    with (
+        scheduling(tmp_path) as deserted,
+        pytest.RaisesGroup(MissingPrerequisite, flatten_subgroups=True) as raised,
+    ):
+        asyncio.run(reporting_there.report(Results(held), Options(only=("series",)), deserted.address))
+
+    assert "no worker at tcp://" in str(raised.value.exceptions)
 
 
 def test_a_table_that_there_is_not_is_named_before_any_worker_is_asked(held: Path) -> None:

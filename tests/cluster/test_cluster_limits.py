@@ -1,15 +1,19 @@
 """Limits that hold over all workers together: money, calls at once, calls a minute; and keys, which stay."""
 
+import asyncio
 import pickle
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from mascope.cluster import running
 from mascope.cluster.desk import Desk
 from mascope.cluster.holding import Holding
 from mascope.cluster.host import HostPlugin
 from mascope.cluster.session import Session
+from mascope.discussion.engine import Unobserved
+from mascope.pipeline.running import Options, prepare
 from tests.cluster.clustering import Scheduler, mascope, messages, said, scheduling
 from tests.real.misbehaviours import in_order, rate_limited
 from tests.real.openai_server import OpenAIServer, serving
@@ -46,12 +50,19 @@ def study(folder: Path, server: OpenAIServer, more: str = "", runs: int = 4, rou
     return file
 
 
+def hold(file: Path, out: Path, scheduler: Scheduler) -> None:
+    """As the command does, without the time that a process takes to start."""
+    options = Options(elsewhere=True)
+    summary = asyncio.run(running.hold(prepare(file, out, options), options, Unobserved(), scheduler.address))
+    assert set(summary.statuses.values()) == {"done"}
+
+
 def test_concurrency_holds_over_all_workers(
     scheduler: Scheduler, server: OpenAIServer, tmp_path: Path
 ) -> None:
     file = study(tmp_path, server, ", concurrency: 3")
 
-    said(mascope("run", file, "--out", tmp_path / "out", "--cluster", scheduler.address))
+    hold(file, tmp_path / "out", scheduler)
 
     assert messages(tmp_path / "out") == 48
     assert server.peak == 3
@@ -62,7 +73,7 @@ def test_calls_a_minute_hold_over_all_workers(
 ) -> None:
     file = study(tmp_path, server, ", parameters: {rpm: 600}", runs=4, rounds=2)
 
-    said(mascope("run", file, "--out", tmp_path / "out", "--cluster", scheduler.address))
+    hold(file, tmp_path / "out", scheduler)
 
     arrived = sorted(request.at for request in server.requests)
     assert len(arrived) == 32
@@ -77,7 +88,7 @@ def test_a_server_that_turns_calls_away_is_left_alone_by_all_workers(
     server.choose = in_order(*[rate_limited("1")] * 6)
     file = study(tmp_path, server)
 
-    said(mascope("run", file, "--out", tmp_path / "out", "--cluster", scheduler.address))
+    hold(file, tmp_path / "out", scheduler)
 
     assert messages(tmp_path / "out") == 48
     assert len(server.requests) <= 48 + 16

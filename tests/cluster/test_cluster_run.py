@@ -5,13 +5,20 @@ import asyncio
 import json
 import signal
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
+from distributed import Client
+from distributed import Scheduler as DaskScheduler
+from distributed.comm.core import CommClosedError
 
 from mascope.cli.study import on_cluster
-from mascope.cluster import connecting, running
+from mascope.cluster import connecting, desk, dispatch, running
+from mascope.cluster.desk import Desk
+from mascope.cluster.host import HostPlugin
 from mascope.cluster.relay import RunNews, replay_run
 from mascope.discussion.engine import Unobserved
 from mascope.errors import InvalidInput, MissingPrerequisite
@@ -72,13 +79,13 @@ def long_study(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """What the long study comes to uninterrupted; how fast its models answer changes nothing."""
     folder = tmp_path_factory.mktemp("whole")
-    said(mascope("run", study(folder, latency=0, runs=4, rounds=8), "--out", folder / "out"))
+    held_here(study(folder, latency=0, runs=4, rounds=8), folder / "out")
     return answers(folder / "out")
 
 
 def test_workers_write_what_one_machine_writes(scheduler: Scheduler, tmp_path: Path) -> None:
     file = study(tmp_path, latency=0, runs=5, rounds=4)
-    said(mascope("run", file, "--out", tmp_path / "one"))
+    held_here(file, tmp_path / "one")
 
     text = said(mascope("run", file, "--out", tmp_path / "many", "--cluster", scheduler.address))
 
@@ -176,7 +183,7 @@ def test_a_lost_scheduler_loses_nothing_that_was_journaled(
         text = said(process, code=3)
     before = answers(out)
 
-    said(mascope("run", long_study, "--out", out))
+    held_here(long_study, out)
 
     assert "does not answer any more" in text
     assert before.items() <= answers(out).items()
@@ -205,6 +212,75 @@ def test_an_address_that_is_none_is_named(tmp_path: Path, address: str) -> None:
     assert not (tmp_path / "out").exists()
 
 
+def test_a_worker_without_mascope_is_named_and_nothing_is_held(tmp_path: Path) -> None:
+    nothing = tmp_path / "elsewhere" / "mascope"
+    nothing.mkdir(parents=True)
+    (nothing / "__init__.py").write_text("raise ModuleNotFoundError('no mascope here')")
+    with scheduling(tmp_path) as scheduler:
+        scheduler.worker()
+        scheduler.worker(PYTHONPATH=str(nothing.parent), PYTHONSAFEPATH="1")
+        until(lambda: workers_of(scheduler) == 2, scheduler.process)
+
+        with pytest.raises(MissingPrerequisite, match="no mascope here") as raised:
+            hold_at(scheduler.address, tmp_path)
+
+    assert str(raised.value).count("tcp://") == 1
+    assert messages(tmp_path / "out") == 0
+
+
+@pytest.mark.parametrize("times", [1, 99])
+def test_a_worker_that_dies_while_the_session_begins_is_left_out(
+    scheduler: Scheduler, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    breaking = iter([CommClosedError("the line is cut")] * times)
+    register = Client.register_plugin
+
+    async def broken(client: Client, plugin: Any) -> Any:
+        error = next(breaking, None) if isinstance(plugin, HostPlugin) else None
+        if error is not None:
+            raise error
+        return await register(client, plugin)
+
+    monkeypatch.setattr(Client, "register_plugin", broken)
+    monkeypatch.setattr(dispatch, "LOOK_S", 0.01)
+    expected = nullcontext() if times == 1 else pytest.raises(MissingPrerequisite, match="the line is cut")
+
+    with expected:
+        hold_at(scheduler.address, tmp_path)
+
+    assert messages(tmp_path / "out") == (18 if times == 1 else 0)
+
+
+def test_a_session_leaves_nothing_on_the_scheduler(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(desk, "FORGET_S", 0.0)
+    left: list[str] = []
+
+    class Unplugging(SimpleNamespace):
+        def remove_plugin(self, name: str) -> None:
+            raise ValueError("the client has taken it away")
+
+        async def unregister_worker_plugin(self, comm: None, name: str) -> None:
+            left.append(name)
+
+    async def story() -> Unplugging:
+        there = Unplugging(handlers={}, workers={}, worker_plugins={"one": b""})
+        for name in ("one", "two"):
+            mine = Desk(name, f"client-{name}", None)
+            await mine.start(cast(DaskScheduler, there))
+            if name == "one":  # its client was killed
+                mine.remove_client(cast(DaskScheduler, there), "client-one")
+            else:
+                await mine.watch(halt=None, over=True)
+        for _ in range(10):  # what is to be done at once is done by then
+            await asyncio.sleep(0)
+        return there
+
+    there = asyncio.run(story())
+
+    assert there.handlers == {}
+    assert left == ["one"]
+
+
 def test_a_scheduler_that_does_not_answer_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connecting, "ANSWER_S", 0.5)
 
@@ -223,7 +299,7 @@ def test_without_the_extra_what_to_install_is_said(monkeypatch: pytest.MonkeyPat
 
 def test_a_finished_study_needs_no_cluster(tmp_path: Path) -> None:
     file, options = study(tmp_path, latency=0, runs=1, rounds=3), Options(elsewhere=True)
-    asyncio.run(pipeline.hold(pipeline.prepare(file, tmp_path / "out", Options()), Unobserved()))
+    held_here(file, tmp_path / "out")
 
     prepared = pipeline.prepare(file, tmp_path / "out", options)
     summary = asyncio.run(running.hold(prepared, options, Unobserved(), "tcp://127.0.0.1:9"))
@@ -255,6 +331,18 @@ def test_only_the_cluster_imports_dask() -> None:
 
     assert sources
     assert {file.parent.name for file in sources} == {"cluster"}
+
+
+def workers_of(scheduler: Scheduler) -> int:
+    async def count() -> int:
+        async with connecting.connected(scheduler.address) as cluster:
+            return len(cluster.client.scheduler_info(n_workers=-1)["workers"])
+
+    return asyncio.run(count())
+
+
+def held_here(file: Path, out: Path) -> None:
+    asyncio.run(pipeline.hold(pipeline.prepare(file, out, Options()), Unobserved()))
 
 
 def imports_of(file: Path) -> set[str]:

@@ -125,4 +125,4 @@ def test_of_many_messages_whole_runs_are_drawn_by_chance(monkeypatch: pytest.Mon
     assert len(chosen) == 30
     assert (np.bincount(run[chosen])[drawn] == 10).all()
     assert drawn.tolist() != [0, 1, 2]
-    assert len(np.unique(run[affordable(np.repeat([0, 1, 2], 40), rng())])) == 2
+    assert len(affordable(np.repeat([0, 1, 2], 40), rng())) == 80  # two runs, however long they are

@@ -209,9 +209,14 @@ def test_encoded_lines_keep_to_one_line() -> None:
 CALL = '{"event":"call","at":"2026-01-01T00:00:00.000Z","message":"A-run01|É|R1","attempt":1}'.encode()
 
 
+def put(file: Path, content: bytes) -> None:
+    file.parent.mkdir(parents=True)
+    file.write_bytes(content)
+
+
 def test_a_call_is_outlined_and_all_else_is_read(file: Path) -> None:
     error = b'{"event":"error","at":"","call":{"event":"call"}}'
-    file.write_bytes(CALL + b"\n" + error + b"\n")
+    put(file, CALL + b"\n" + error + b"\n")
 
     assert lines.read_outlined(file) == [{"event": "call"}, json.loads(error)]
     assert lines.read(file) == [json.loads(CALL), json.loads(error)]
@@ -228,7 +233,7 @@ def test_a_call_is_outlined_and_all_else_is_read(file: Path) -> None:
     ],
 )
 def test_a_damaged_call_is_named_by_those_who_only_count_calls(file: Path, damaged: bytes) -> None:
-    file.write_bytes(CALL + b"\n" + damaged + b"\n" + CALL + b"\n")
+    put(file, CALL + b"\n" + damaged + b"\n" + CALL + b"\n")
 
     with pytest.raises(CorruptJournal, match=r":2: not JSON"):
         lines.read_outlined(file)
@@ -236,7 +241,7 @@ def test_a_damaged_call_is_named_by_those_who_only_count_calls(file: Path, damag
 
 @pytest.mark.parametrize("text", [b'\xef\xbb\xbf{"event":"x"}', b' {"event":"x"} ', b'{"event":"x"}\r'])
 def test_what_json_reads_is_read_however_it_begins_and_ends(file: Path, text: bytes) -> None:
-    file.write_bytes(text + b"\n")
+    put(file, text + b"\n")
 
     assert lines.read(file) == [{"event": "x"}]
 

@@ -120,7 +120,7 @@ def test_agents_alone_name_nobody(network: Table) -> None:
     rows = network.frame[(network.frame["series"] == "F") & (network.frame["measure"] == "reciprocity")]
 
     assert values(network, "density")["F"] == 0
-    assert rows["note"].tolist() == ["no run has it"]
+    assert rows["note"].tolist() == ["no run has it: it needs an agent that names another"]
 
 
 def test_models_are_told_apart_by_text_alone_and_clones_hardly(published: Analysis) -> None:
