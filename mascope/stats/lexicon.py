@@ -97,7 +97,7 @@ def _patterns(run: Ints, present: Bools) -> Ints:
 def births(found: Lexicon, order: Ints | None = None) -> Floats:
     """(runs, rounds): share of a round's different words that its run had not used before (Moltbook 2026).
 
-    NaN in the first round. With `order` (runs, rounds), rounds are taken in that order.
+    NaN in the run's first round. With `order` (runs, rounds), rounds are taken in that order.
     """
     taken = _taken(found, order)
     runs, rounds = taken.shape
@@ -125,6 +125,9 @@ def _taken(found: Lexicon, order: Ints | None) -> Ints:
 
 
 def _shares(found: Lexicon, taken: Ints, some: Floats, of: Floats) -> Floats:
-    shares = ratio(some, of)
-    shares[:, :1] = np.nan
-    return np.where(np.take_along_axis(found.spoken, taken, axis=1), shares, np.nan)
+    spoken = np.take_along_axis(found.spoken, taken, axis=1)
+    shares = np.where(spoken, ratio(some, of), np.nan)
+    if shares.shape[1]:
+        # A fork begins later than round 0: its first round follows none that is its own.
+        shares[np.arange(len(shares)), spoken.argmax(axis=1)] = np.nan
+    return shares

@@ -190,6 +190,14 @@ def test_births_and_deaths_by_hand() -> None:
     assert deaths(lexical)[0] == pytest.approx([np.nan, 2 / 3, 2 / 3], nan_ok=True)
 
 
+def test_the_first_round_of_a_fork_gives_birth_to_no_words() -> None:
+    frame, found = said([("r", 2, "x", "a b"), ("r", 3, "x", "a c"), ("r", 3, "y", "d")])
+    lexical = lexicon(words(list(frame["text"])), found)
+
+    assert births(lexical)[0] == pytest.approx([np.nan, np.nan, np.nan, 2 / 3], nan_ok=True)
+    assert deaths(lexical)[0] == pytest.approx([np.nan, np.nan, np.nan, 1 / 2], nan_ok=True)
+
+
 def test_births_depend_on_which_round_comes_first() -> None:
     frame, found = said([("r", 0, "x", "a b c"), ("r", 1, "x", "a d"), ("r", 2, "x", "b d")])
     lexical = lexicon(words(list(frame["text"])), found)
