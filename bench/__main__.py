@@ -27,7 +27,7 @@ BENCHES: Mapping[str, Bench] = {
     "crowd": Bench("bench.crowd", (), ("--discussions", "200", "--rounds", "3")),
     "judging": Bench("bench.judging", (), ("--messages", "1000")),
     "report": Bench("bench.report", (), ("--messages", "2000,10000")),
-    "cluster": Bench("bench.cluster"),
+    "cluster": Bench("bench.cluster", (), ("--workers", "1", "2", "--discussions", "8")),
     "rules": Bench("bench.rules"),
     "mentions": Bench("bench.mentions"),
     "coders": Bench("bench.coders", ("--studies", "20"), ("--studies", "3")),

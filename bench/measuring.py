@@ -53,9 +53,18 @@ def clock() -> tuple[float, float]:
     return time.perf_counter(), sum(one.ru_utime + one.ru_stime for one in spent)
 
 
+def by_others() -> tuple[float, float]:
+    """The same, of the CPU time without that of this process."""
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.perf_counter(), spent.ru_utime + spent.ru_stime
+
+
+def between(begun: tuple[float, float], ended: tuple[float, float]) -> Cost:
+    return Cost(ended[0] - begun[0], ended[1] - begun[1])
+
+
 def since(begun: tuple[float, float]) -> Cost:
-    now = clock()
-    return Cost(now[0] - begun[0], now[1] - begun[1])
+    return between(begun, clock())
 
 
 def peak_mb() -> float:

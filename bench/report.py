@@ -14,16 +14,19 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.made import Shape, made
-from bench.measuring import Cost, clock, say, since
+from bench.measuring import Cost, between, by_others, clock, say, since
 from mascope.store.layout import Results
 
 SAMPLED_S = 0.2
-"""How often memory is looked at."""
+"""How long after one look at the memory the next is taken, at the least."""
+REST = 20
+"""How many times as long as a look took: to look at gigabytes takes a while."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +45,11 @@ class Memory:
     over: threading.Event = field(default_factory=threading.Event)
 
     def watch(self) -> None:
-        while not self.over.wait(SAMPLED_S):
+        rest = SAMPLED_S
+        while not self.over.wait(rest):
+            begun = time.perf_counter()
             self.peak_kb = max(self.peak_kb, sum(map(proportional_kb, family(self.process))))
+            rest = max(SAMPLED_S, REST * (time.perf_counter() - begun))
 
 
 def family(process: int) -> Iterator[int]:
@@ -68,7 +74,7 @@ def _content(file: Path) -> str:
 
 
 def reported(results: Path, messages: int) -> Taken:
-    begun = clock()
+    begun = by_others()
     command = [sys.executable, "-m", "mascope", "report", str(results)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     memory = Memory(process.pid)
@@ -81,7 +87,7 @@ def reported(results: Path, messages: int) -> Taken:
         watching.join()
     if process.returncode:
         raise RuntimeError(f"{' '.join(command)} failed: {said}")
-    return Taken(messages, since(begun), memory.peak_kb / 1024)
+    return Taken(messages, between(begun, by_others()), memory.peak_kb / 1024)
 
 
 def lines(sizes: Sequence[int], folder: Path) -> Iterator[str]:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, TypeAlias, TypeVar
+from typing import Annotated, Any, ClassVar, TypeAlias, TypeVar
 
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, model_validator
@@ -44,25 +44,41 @@ class Document:
 
     def error(self, place: Place, problem: str) -> InvalidFile:
         """The error to raise for something wrong at `place`, with the nearest line that is known."""
-        known = next((place[:n] for n in range(len(place), -1, -1) if place[:n] in self.lines), None)
-        line = self.lines[known] if known is not None else None
+        line = self.lines.get(self._nearest(place))
         key = ".".join(str(part) for part in place)
         return InvalidFile(self.file, problem, line=line, key=key or None)
 
     def error_in(self, places: Places, where: Place, problem: str) -> InvalidFile:
-        """The same for `where` in something merged from several `places`: blames the one that has it."""
+        """The same for `where` in something merged from several `places`: blames the one that has it.
+
+        A list is taken whole from the first of them that has it, whatever it lacks.
+        """
+        in_list = next((n for n, part in enumerate(where) if isinstance(part, int)), len(where))
 
         def known(place: Place) -> int:
-            whole = (*place, *where)
+            whole = (*place, *where[:in_list])
             return max(n for n in range(len(whole) + 1) if n == 0 or whole[:n] in self.lines) - len(place)
 
         return self.error((*max(places, key=known), *where), problem)
+
+    def _nearest(self, place: Place) -> Place:
+        """The part of `place` that stands in the file; there, one item may stand for a list of one."""
+        found: Place = ()
+        for part in place:
+            if (*found, part) in self.lines:
+                found = (*found, part)
+            elif not isinstance(part, int):
+                break
+        return found
 
 
 class Strict(BaseModel):
     """Base of everything read from a file: no unknown keys, no changes afterwards."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, hide_input_in_errors=True)
+
+    short_forms: ClassVar[tuple[str, ...]] = ()
+    """Keys that may be written in a file and are read as others: a hint for what is misspelt."""
 
     @model_validator(mode="before")
     @classmethod
@@ -71,7 +87,8 @@ class Strict(BaseModel):
             known = [field.alias or name for name, field in cls.model_fields.items()]
             for key in data:
                 if key not in known:
-                    raise PydanticCustomError("unknown_key", "{problem}", unknown(key, known))
+                    near = (*known, *(short for short in cls.short_forms if short != key))
+                    raise PydanticCustomError("unknown_key", "{problem}", unknown(key, near))
         return data
 
 

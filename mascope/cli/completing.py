@@ -11,6 +11,8 @@ from typing import Any
 import typer
 
 RESULTS = Path("results")
+FORMATS = ("csv", "json", "latex", "markdown")
+"""Those of `report.FORMATS`, which takes a moment to load; a test holds the two together."""
 
 
 def results(incomplete: str) -> list[str]:
@@ -28,6 +30,11 @@ def runs(incomplete: str) -> list[str]:
 def tables(incomplete: str) -> list[str]:
     """Tables that a report has written here; several may be named with commas between."""
     return _listed(sorted({file.stem for file in RESULTS.glob("*/tables/*.csv")}), incomplete)
+
+
+def formats(incomplete: str) -> list[str]:
+    """Forms in which tables are printed."""
+    return _fitting(FORMATS, incomplete)
 
 
 def labels(incomplete: str) -> list[str]:

@@ -39,7 +39,10 @@ def report(
         ),
     ] = None,
     form: Annotated[
-        str | None, typer.Option("--format", help="Print as csv, json, latex or markdown.")
+        str | None,
+        typer.Option(
+            "--format", help="Print as csv, json, latex or markdown.", autocompletion=completing.formats
+        ),
     ] = None,
     cluster: ClusterOption = None,
     json: JsonOption = False,

@@ -44,7 +44,7 @@ class SharedPurse(Purse):
     def account(self) -> dict[str, float]:
         """What the desk should know."""
         waiting = [usd for usd, ready in self._queue if not ready.done()]
-        under_way, hand = sum(self._reserved.values()), self._at_hand
+        under_way, hand = sum(self._reserved.values()), self._spare
         account = Account(
             spent=self.spent_usd,
             held=self.limit_usd - self.spent_usd,
@@ -58,15 +58,22 @@ class SharedPurse(Purse):
     def advance(self, given: Mapping[str, Any]) -> None:
         advance = Advance(**given)
         self.limit_usd += advance.given
-        if advance.back and not self._queue:
-            self.limit_usd -= max(0.0, self._at_hand)
-            self._urge()  # somebody waits for it
         if advance.refused is not None:
             self._refused = advance.refused
             for _, ready in self._queue:
                 if not ready.done():
                     ready.set_result(None)
         self._wake()
+        if advance.back and self._spare > 0:  # too little for any call here, and somebody waits for it
+            self.limit_usd -= self._spare
+            self._urge()
+
+    @property
+    def _spare(self) -> float:
+        """What is at hand beside what calls have been promised that are about to begin."""
+        return self._at_hand - sum(
+            usd for usd, ready in self._queue if ready.done() and not ready.cancelled()
+        )
 
     @property
     def _at_hand(self) -> float:

@@ -49,24 +49,31 @@ class Treasury:
     _spent: dict[str, float] = field(default_factory=dict)
     """By worker."""
     _held: dict[str, float] = field(default_factory=dict)
-    _lacking: set[str] = field(default_factory=set)
-    """Workers that asked in vain."""
+    _lacking: dict[str, None] = field(default_factory=dict)
+    """Workers that asked in vain, who waits longest first. All others give back what they cannot use: if each
+    kept too little for a call, the rest of the budget would never be spent, nor found to be too little."""
 
     def settle(self, worker: str, account: Account) -> Advance:
         """Take in what a worker reports, and give it what it may have."""
         self.spent_usd += account.spent - self._spent.get(worker, 0.0)
         self._spent[worker] = account.spent
         self._held[worker] = max(0.0, account.held)
-        self._lacking.discard(worker)
+        waited = worker in self._lacking
+        if account.lacking <= 0:
+            self._lacking.pop(worker, None)
         if account.lacking > 0 and self.spent_usd + account.dearest > self.limit_usd:
+            self._lacking.pop(worker, None)
             return Advance(refused=reached(self.spent_usd, self.limit_usd, account.dearest))
         given = self._needed(account)
+        if given > 0 and waited:  # it stands behind the others again
+            del self._lacking[worker]
         if given < account.lacking:
-            self._lacking.add(worker)
+            self._lacking.setdefault(worker)
         given += self._ahead(account, given)
         self._held[worker] += given
         short = worker in self._lacking
-        return Advance(given, bool(self._lacking - {worker}), again_s=ASK_AGAIN_S if short else None)
+        back = bool(self._lacking) and worker != next(iter(self._lacking))
+        return Advance(given, back, again_s=ASK_AGAIN_S if short else None)
 
     def _needed(self, account: Account) -> float:
         """As much as there is of what its waiting calls need; nothing that no call could use."""
@@ -90,7 +97,7 @@ class Treasury:
         """The worker is gone: its calls under way may be billed, so what it held counts as spent."""
         self.spent_usd += self._held.pop(worker, 0.0)
         self._spent.pop(worker, None)
-        self._lacking.discard(worker)
+        self._lacking.pop(worker, None)
 
 
 def read_account(fields: Mapping[str, Any]) -> Account:

@@ -34,6 +34,8 @@ SERIES_COLUMNS = (
     "any_trait", "any_trait_low", "any_trait_high", "labelled", "note",
 )  # fmt: skip
 
+UNCODED = "no message has a decided label of a trait"
+
 _ESTIMATES = ("cosine", "low", "high", "any_trait", "any_trait_low", "any_trait_high")
 
 
@@ -58,7 +60,7 @@ def mean_cosines(profiles: Floats, starts: Ints) -> Cosines:
     With unit vectors u of the m agents that show any trait, Σ over pairs of u·v = (|Σu|² − m) / 2, so that no
     pair need be visited.
     """
-    has_profile = np.asarray(~np.isnan(profiles).any(axis=-1))
+    has_profile = np.asarray(~np.isnan(profiles).any(axis=-1)) & (profiles.shape[-1] > 0)
     known = np.where(has_profile[..., np.newaxis], profiles, 0.0)
     length = np.sqrt(np.einsum("...t,...t->...", known, known))
     unit = ratio(known, length[..., np.newaxis])
@@ -134,12 +136,13 @@ def _similarity_of(counts: Tally) -> pd.DataFrame:
     found, starts, rates = counts.cells, counts.cells.starts, counts.rates
     cosines = mean_cosines(rates, starts)
     distances = {name: mean_distances(rates, starts, distance) for name, distance in DISTANCES.items()}
+    decided = np.add.reduceat(counts.decided.sum(axis=1), starts)
     columns = {
         "run": found.runs, "series": np.array(found.series)[found.series_of_run],
         "cosine": cosines.mean, "pairs": cosines.pairs, "dropped": cosines.dropped, "agents": cosines.agents,
         "note": np.select(
-            [cosines.pairs > 0, cosines.agents < 2],
-            ["", "fewer than two agents have a profile"],
+            [cosines.pairs > 0, decided == 0, cosines.agents < 2],
+            ["", UNCODED, "fewer than two agents have a profile"],
             "fewer than two agents show any trait",
         ),
     }  # fmt: skip
@@ -199,13 +202,17 @@ def _series_row(name: str, runs: pd.DataFrame, rng: np.random.Generator, resampl
         "any_trait": shown / labelled if labelled else None,
         "any_trait_low": trait_bounds.low if trait_bounds else None,
         "any_trait_high": trait_bounds.high if trait_bounds else None,
-        "labelled": int(labelled), "note": _series_note(len(runs), cosine.n),
+        "labelled": int(labelled), "note": _series_note(runs["note"], cosine.n),
     }  # fmt: skip
 
 
-def _series_note(runs: int, with_cosine: int) -> str:
+def _series_note(why: "pd.Series[str]", with_cosine: int) -> str:
+    """`why`: the note of each run."""
+    runs = len(why)
     if runs == 0:
         return "no messages"
+    if (why == UNCODED).all():
+        return UNCODED
     if with_cosine == 0:
         return "no run has two agents that show a trait"
     if with_cosine == 1:

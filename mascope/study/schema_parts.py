@@ -1,7 +1,7 @@
 """The parts of a series in a study file, key by key. Only reads and checks; `build` makes nouns of them."""
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
@@ -57,6 +57,8 @@ Lines = Annotated[dict[RoundNumber, Annotated[str, Field(min_length=1)]], Before
 
 class ParticipantFile(Strict):
     """One seat, or several with copies of one model; or a confederate, which only says what it is given."""
+
+    short_forms: ClassVar[tuple[str, ...]] = ("clones_of",)
 
     model: str | None = Field(default=None, description="A key of `models:`")
     count: int = Field(default=1, ge=1, le=1000, description="So many seats alike")

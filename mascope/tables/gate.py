@@ -131,7 +131,7 @@ def gate(
 def _shown(kappa: float, thresholds: Thresholds) -> str:
     """In so many digits that 0.7996 is not said to be below itself."""
     near = any(abs(kappa - limit) < 0.005 for limit in (thresholds.care, thresholds.good))
-    return f"{kappa:.4f}" if near else f"{kappa:.2f}"
+    return (f"{kappa:.4f}" if near else f"{kappa:.2f}").replace("-", "−")
 
 
 def _answer(kappa: float, thresholds: Thresholds) -> Answer:

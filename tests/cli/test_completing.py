@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from mascope.cli import completing
+from mascope.report import FORMATS
+
 STUDY = """\
 study: tea
 series: {mixed: {}, clones: {}}
@@ -51,6 +54,7 @@ def offered(project: Path, words: str) -> list[str]:
         ("mascope run tea.yaml --series mi", ["mixed"]),
         ("mascope run tea.yaml --series mixed,", ["mixed,clones", "mixed,few-real", "mixed,many-real"]),
         ("mascope report --only s", ["series", "similarity"]),
+        ("mascope report --format ", ["csv", "json", "latex", "markdown"]),
         ("mascope report --labels a", ["ada"]),
         ("mascope report --labels inter", ["intersection"]),
         ("mascope report --coders ", ["ada"]),
@@ -67,6 +71,10 @@ def test_a_study_that_cannot_be_read_offers_nothing_and_says_nothing(project: Pa
     (project / "tea.yaml").write_text(content)
 
     assert offered(project, "mascope run tea.yaml --series m") == []
+
+
+def test_every_format_is_offered() -> None:
+    assert set(completing.FORMATS) == set(FORMATS)
 
 
 def test_the_script_for_the_shell_can_be_had() -> None:

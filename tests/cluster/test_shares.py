@@ -1,6 +1,8 @@
 """A worker's side: many calls wait for one exchange, and places are kept or given back."""
 
 import asyncio
+from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from mascope.cluster.advance import SharedPurse
 from mascope.cluster.claims import check_shared, claimed
 from mascope.cluster.pools import Grant, Report
 from mascope.cluster.shares import Share, SharedPacer
+from mascope.cluster.treasury import Account, Treasury
 from mascope.errors import BudgetReached, CallFailed, FailureKind, MissingPrerequisite, ResultsLocked
 from mascope.records import Usage
 from mascope.store.layout import Results
@@ -174,6 +177,34 @@ def test_a_refusal_ends_every_call_that_waits_for_money() -> None:
         for one in waiting:
             with pytest.raises(BudgetReached, match="all of it"):
                 await one
+
+    asyncio.run(story())
+
+
+def test_workers_that_each_have_too_little_for_a_call_pool_it_until_the_budget_is_spent() -> None:
+    async def story() -> None:
+        treasury, purses = Treasury(1.0, 0.0), [SharedPurse(nothing) for _ in range(4)]
+        spent = list[float]()
+
+        async def calling(purse: SharedPurse) -> None:
+            with suppress(BudgetReached):
+                while True:
+                    reserved = await purse.reserve(0.16)  # what a call could cost; it comes cheaper
+                    await asyncio.sleep(0)
+                    purse.settle(reserved, 0.1)
+                    spent.append(0.1)
+
+        calls = [asyncio.create_task(calling(purse)) for purse in purses for _ in range(2)]
+        for _ in range(200):
+            for number, purse in enumerate(purses):
+                purse.advance(asdict(treasury.settle(str(number), Account(**purse.account()))))
+                await asyncio.sleep(0)
+        over = [call.done() for call in calls]
+        for call in calls:
+            call.cancel()
+
+        assert all(over)
+        assert 1.0 - 0.16 < sum(spent) <= 1.0
 
     asyncio.run(story())
 

@@ -129,7 +129,7 @@ def _is_argument(one: Any) -> bool:
 
 def _parameter(one: Any) -> str:
     value = cell(one.metavar or _value(one))
-    name = value if _is_argument(one) else f"{', '.join(one.opts)} {value}".strip()
+    name = value if _is_argument(one) else f"{', '.join([*one.opts, *one.secondary_opts])} {value}".strip()
     default = "needed" if one.required else _default_of(one)
     return f"| `{name}` | {default} | {cell(one.help or '')} |"
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from mascope.discussion.faults import ALTERATIONS
 from mascope.stats.agreement import COEFFICIENTS
 from mascope.stats.audit import AUDITS
 from mascope.study.measures import OF_OPTIONS, PROBE_MEASURES, RUN_MEASURES
@@ -53,6 +54,12 @@ def test_every_measure_that_a_hypothesis_may_name_has_an_entry() -> None:
 
     assert [name for name in RUN_MEASURES if not described(name)] == []
     assert asked | options <= ENTRIES
+
+
+def test_every_fault_that_changes_texts_has_an_example() -> None:
+    page = (DOCS / "treatments.md").read_text(encoding="utf-8")
+
+    assert [kind for kind in ALTERATIONS if f"kind: {kind}" not in page] == []
 
 
 def test_every_coefficient_of_agreement_has_an_entry() -> None:

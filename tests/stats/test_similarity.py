@@ -122,7 +122,8 @@ def test_clones_with_equal_rates_are_wholly_alike() -> None:
     [
         ([("A", "r", "x", 1, 0)], "fewer than two agents have a profile"),
         ([("A", "r", "x", 1, 0), ("A", "r", "y", 0, 0)], "fewer than two agents show any trait"),
-        ([("A", "r", "x", NAN, NAN), ("A", "r", "y", NAN, NAN)], "fewer than two agents have a profile"),
+        ([("A", "r", "x", NAN, NAN), ("A", "r", "y", NAN, NAN)], "no message has a decided label of a trait"),
+        ([("A", "r", "x", 1, 0), ("A", "r", "y", NAN, NAN)], "fewer than two agents have a profile"),
     ],
 )
 def test_a_run_without_pairs_has_no_similarity_and_says_why(
@@ -132,6 +133,14 @@ def test_a_run_without_pairs_has_no_similarity_and_says_why(
 
     assert np.isnan(row["cosine"])
     assert row["note"] == note
+
+
+def test_where_nothing_is_coded_there_are_no_profiles_to_drop_and_the_note_says_so() -> None:
+    frame = labels([("A", "r", "x", NAN, NAN), ("A", "r", "y", NAN, NAN)])
+    run, series = similarity(frame, []).iloc[0], series_similarity(frame, [], rng()).iloc[0]
+
+    assert (run["agents"], run["pairs"], run["dropped"]) == (0, 0, 0)
+    assert run["note"] == series["note"] == "no message has a decided label of a trait"
 
 
 def test_a_trait_that_a_coder_does_not_know_can_be_left_out() -> None:

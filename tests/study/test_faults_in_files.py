@@ -135,3 +135,27 @@ def test_a_resolved_study_reads_the_same_again_with_every_kind_of_fault(tmp_path
 
     assert read.digest == found.digest
     assert read.series["X"].faults == found.series["X"].faults
+
+
+def test_a_stored_study_keeps_the_fault_of_an_agent_that_some_series_do_not_seat(tmp_path: Path) -> None:
+    faults = "  faults: [{agent: bob, round: 1}]\n"
+    written = load_study(study(tmp_path, f"{faults}series: {{X: {{}}, Y: {{participants: [ann, ann]}}}}\n"))
+    stored = tmp_path / "out" / "study.yaml"
+    stored.parent.mkdir()
+    stored.write_text(dump(stamped(written, stored.parent)))
+
+    again = load_study(stored)
+
+    assert again.series == written.series
+    assert again.digest == written.digest
+    assert [fault.agent for fault in again.series["X"].faults] == ["bob"]
+
+
+def test_a_stored_study_whose_fault_nobody_is_there_for_is_refused(tmp_path: Path) -> None:
+    faults = "  faults: [{agent: bob, round: 1}]\n"
+    written = load_study(study(tmp_path, f"{faults}series: {{X: {{}}}}\n"))
+    stored = tmp_path / "stored.yaml"
+    stored.write_text(dump(stamped(written, tmp_path)).replace("agent: bob", "agent: nobody"))
+
+    with pytest.raises(InvalidFile, match="no series seats an agent 'nobody'"):
+        load_study(stored)

@@ -262,6 +262,25 @@ BAD = {
         ("names: {peers: real}", "hygiene: {own_name: maybe}"),
         ("must be true or false",),
     ),
+    "copies that a series asks for in a misspelt word": (
+        ("names: {peers: real}", "participants:\n      clone_of: ann\n      count: 2"),
+        ("study.yaml:14: series.B.participants.0.clone_of", "did you mean 'clones_of'?"),
+    ),
+    "copies beside the model that they are of": (
+        ("names: {peers: real}", "participants: {clones_of: ann, model: ann}"),
+        ("study.yaml:13: series.B.participants.0.clones_of", "unknown key; known here:"),
+    ),
+    "a number of copies that is none": (
+        ("names: {peers: real}", "participants:\n      clones_of: ann\n      count: three"),
+        ("study.yaml:15: series.B.participants.0.count", "whole number"),
+    ),
+    "a list of a series that lacks what the list of the base has": (
+        (
+            "  runs: 2\n  rounds: 3\nseries:\n  A: {}\n  B:\n    names: {peers: real}\n",
+            "  faults: [{agent: bob, round: 1}]\nseries:\n  A: {}\n  B: {faults: [{round: 1}]}\n",
+        ),
+        ("study.yaml:11: series.B.faults.0.agent", "is missing"),
+    ),
 }
 
 

@@ -15,6 +15,7 @@ from mascope.report.figures.parts import (
     labels,
     named,
     offset,
+    panels,
     rows,
     shortened,
     tooltip,
@@ -155,8 +156,5 @@ def by_round(shown: pd.DataFrame, fields: tuple[str, ...], what: str, value: str
         y=y, shape=categories(line_of, lines, "shape"), tooltip=tooltip(shown, fields)
     )
     layers = [line, point] if many or len(lines) > MOST_BANDS else [band, line, point]
-    return (
-        alt.layer(*layers, data=inline(shown[list(fields)]))
-        .properties(width=250, height=150)
-        .facet(facet=alt.Facet(f"{panel}:N", sort=in_order(shown[panel]), title=None), columns=3)
-    )
+    layered = alt.layer(*layers, data=inline(shown[list(fields)])).properties(width=250, height=150)
+    return panels(layered, panel, in_order(shown[panel]))

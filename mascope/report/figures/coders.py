@@ -12,6 +12,7 @@ from mascope.report.figures.parts import (
     inline,
     labels,
     named,
+    panels,
     records,
     rows,
     short_number,
@@ -47,20 +48,15 @@ def confusion(tables: Mapping[str, Table]) -> Drawn:
     colour = alt.Color(
         "share:Q", scale=alt.Scale(scheme=RATES, domain=[0, 1]), legend=alt.Legend(title="share of n")
     )
-    chart = (
-        alt.layer(
-            base.mark_rect().encode(
-                color=colour, tooltip=tooltip(cells, ["flag", "first", "second", "messages", "share"])
-            ),
-            base.mark_text(fontSize=11).encode(text=alt.Text("messages:Q", format=","), color=dark),
-            data=inline(cells),
-        )
-        .properties(width=96, height=58)
-        .facet(
-            facet=alt.Facet("panel:N", sort=in_order(cells["panel"]), title=None, header=_headings(100)),
-            columns=min(6, found["flag"].nunique()),
-        )
-    )
+    crossed = alt.layer(
+        base.mark_rect().encode(
+            color=colour, tooltip=tooltip(cells, ["flag", "first", "second", "messages", "share"])
+        ),
+        base.mark_text(fontSize=11).encode(text=alt.Text("messages:Q", format=","), color=dark),
+        data=inline(cells),
+    ).properties(width=96, height=58)
+    columns = min(6, found["flag"].nunique())
+    chart = panels(crossed, "panel", in_order(cells["panel"]), columns, _headings(100))
     caption = (
         "Messages by what two coders said of them: the first of the pair down, the second across; n counts "
         f"messages that both decided, κ is Cohen's.{_left_out(pairs)}"
@@ -80,22 +76,18 @@ def label_rates(tables: Mapping[str, Table]) -> Drawn:
     order = ["intersection", "first coder", "second coder", "union"]
     y = alt.Y("flag:N", sort=in_order(found["flag"]), title=None)
     x = alt.X("rate:Q", scale=unit(), title="share of messages with the flag")
-    panel = alt.Facet("panel:N", sort=in_order(found["panel"]), title=None, header=_headings(230))
     line = alt.Chart().mark_line(color=GREY, strokeWidth=2, opacity=0.7)
     dot = alt.Chart().mark_point(filled=True, size=70, opacity=1)
     kinds = {
         "color": alt.Color("way:N", scale=alt.Scale(domain=order, range=list(COLOURS[:4])), title="labels"),
         "shape": alt.Shape("way:N", scale=alt.Scale(domain=order, range=list(SHAPES[:4])), title="labels"),
     }
-    chart = (
-        alt.layer(
-            line.encode(y=y, x=x, detail="flag:N"),
-            dot.encode(y=y, x=x, tooltip=tooltip(points, ["flag", "way", "rate", "n"]), **kinds),
-            data=inline(points),
-        )
-        .properties(width=230, height=alt.Step(26))
-        .facet(facet=panel, columns=3)
-    )
+    ways = alt.layer(
+        line.encode(y=y, x=x, detail="flag:N"),
+        dot.encode(y=y, x=x, tooltip=tooltip(points, ["flag", "way", "rate", "n"]), **kinds),
+        data=inline(points),
+    ).properties(width=230, height=alt.Step(26))
+    chart = panels(ways, "panel", in_order(found["panel"]), header=_headings(230))
     caption = (
         "Share of the messages that both coders decided: where both say yes (intersection), by each alone, "
         f"and where either does (union). The longer a line, the more rests on the choice.{_left_out(pairs)}"

@@ -6,7 +6,17 @@ import altair as alt
 import pandas as pd
 
 from mascope.report.figures.figure import Drawn, Figure, NotDrawn
-from mascope.report.figures.parts import categories, in_order, inline, labels, named, rows, tooltip, unit
+from mascope.report.figures.parts import (
+    categories,
+    in_order,
+    inline,
+    labels,
+    named,
+    panels,
+    rows,
+    tooltip,
+    unit,
+)
 from mascope.report.figures.theme import GREY
 from mascope.tables import Table
 
@@ -64,13 +74,12 @@ def _curves(shown: pd.DataFrame) -> alt.FacetChart:
         stroke=categories("kind", kinds, "stroke"), fill=categories("kind", kinds, "fill"),
         shape=categories("kind", kinds, "shape"),
     )  # fmt: skip
-    chart: alt.FacetChart = (
-        alt.layer(zero, main.encode(x=x), encoded, data=inline(shown[[*SHOWN, "specification", "rank"]]))
-        .properties(width=210, height=alt.Step(15))
-        .facet(facet=alt.Facet("hypothesis:N", sort=in_order(shown["hypothesis"]), title=None), columns=2)
-        .resolve_scale(y="independent")
+    data = inline(shown[[*SHOWN, "specification", "rank"]])
+    layered = alt.layer(zero, main.encode(x=x), encoded, data=data).properties(width=210, height=alt.Step(15))
+    curves: alt.FacetChart = panels(layered, "hypothesis", in_order(shown["hypothesis"]), 2).resolve_scale(
+        y="independent"
     )
-    return chart
+    return curves
 
 
 def power(tables: Mapping[str, Table]) -> Drawn:

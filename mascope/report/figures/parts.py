@@ -126,6 +126,24 @@ def whole(most: int) -> alt.Axis:
     return alt.Axis(format="d", tickCount=min(10, most))
 
 
+def panels(
+    chart: alt.LayerChart | alt.FacetChart,
+    field: str,
+    order: Sequence[str],
+    columns: int = 3,
+    header: alt.Header | None = None,
+) -> alt.FacetChart:
+    """A panel for each value of a field, in lines of so many.
+
+    Where the last line is not full, each panel has an axis of its own below it: a shared one would stand
+    below the empty places too.
+    """
+    columns = min(columns, max(1, len(order)))
+    facet = alt.Facet(f"{field}:N", sort=list(order), title=None, header=header or alt.Header())
+    faceted: alt.FacetChart = chart.facet(facet=facet, columns=columns)
+    return faceted.resolve_axis(x="independent") if len(order) % columns else faceted
+
+
 def tooltip(frame: pd.DataFrame, fields: Sequence[str]) -> list[alt.Tooltip]:
     """Numbers with three decimals, everything else as it is."""
     return [

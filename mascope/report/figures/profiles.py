@@ -14,6 +14,7 @@ from mascope.report.figures.parts import (
     labels,
     named,
     offset,
+    panels,
     rate_colour,
     rows,
     short_number,
@@ -46,16 +47,12 @@ def profiles(tables: Mapping[str, Table]) -> Drawn:
         y=alt.Y("agent:N", sort=in_order(shown["agent"]), title=None),
     )
     dark = alt.condition(alt.datum.rate < DARK_UP_TO, alt.value("white"), alt.value("black"))
-    chart = (
-        alt.layer(
-            cells.mark_rect().encode(color=rate_colour("rate", "rate"), tooltip=tooltip(shown, ALL)),
-            cells.mark_text(fontSize=9).encode(text="shown:N", color=dark),
-            data=inline(shown[[*ALL, "panel", "shown"]]),
-        )
-        .properties(width=CELL * shown["flag"].nunique(), height=alt.Step(ROW))
-        .facet(facet=alt.Facet("panel:N", sort=list(runs.values()), title=None), columns=3)
-        .resolve_scale(y="independent")
-    )
+    heat = alt.layer(
+        cells.mark_rect().encode(color=rate_colour("rate", "rate"), tooltip=tooltip(shown, ALL)),
+        cells.mark_text(fontSize=9).encode(text="shown:N", color=dark),
+        data=inline(shown[[*ALL, "panel", "shown"]]),
+    ).properties(width=CELL * shown["flag"].nunique(), height=alt.Step(ROW))
+    chart = panels(heat, "panel", list(runs.values())).resolve_scale(y="independent")
     caption = (
         f"Share of each agent's messages that show a flag, by series ({_spread(found['messages'])} messages "
         f"an agent and series; n counts runs). Intervals are in the table.{rest}"
@@ -105,20 +102,17 @@ def _dumbbells(shown: pd.DataFrame, runs: Mapping[str, str]) -> alt.FacetChart:
     }
     lane = offset("lane", 2)
     x = alt.X("rate:Q", scale=unit(), title="rate")
-    return (
-        alt.layer(
-            base.mark_line(color=GREY, strokeWidth=3, opacity=0.5).encode(x=x, detail="agent:N"),
-            base.mark_rule().encode(
-                x=alt.X("low:Q", scale=unit()), x2="high:Q", color=kinds["color"], yOffset=lane
-            ),
-            base.mark_point(filled=True, size=60, opacity=1).encode(
-                x=x, yOffset=lane, tooltip=tooltip(shown, ALL), **kinds
-            ),
-            data=inline(shown[[*ALL, "which", "lane"]]),
-        )
-        .properties(width=190, height=alt.Step(24))
-        .facet(facet=alt.Facet("flag:N", sort=in_order(shown["flag"]), title=None), columns=3)
-    )
+    layered = alt.layer(
+        base.mark_line(color=GREY, strokeWidth=3, opacity=0.5).encode(x=x, detail="agent:N"),
+        base.mark_rule().encode(
+            x=alt.X("low:Q", scale=unit()), x2="high:Q", color=kinds["color"], yOffset=lane
+        ),
+        base.mark_point(filled=True, size=60, opacity=1).encode(
+            x=x, yOffset=lane, tooltip=tooltip(shown, ALL), **kinds
+        ),
+        data=inline(shown[[*ALL, "which", "lane"]]),
+    ).properties(width=190, height=alt.Step(24))
+    return panels(layered, "flag", in_order(shown["flag"]))
 
 
 def _rates(tables: Mapping[str, Table]) -> pd.DataFrame:

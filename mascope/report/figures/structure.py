@@ -12,20 +12,19 @@ from mascope.report.figures.parts import (
     inline,
     labels,
     named,
+    panels,
     rows,
     short_number,
     tooltip,
     with_runs,
 )
-from mascope.report.figures.theme import RATES
+from mascope.report.figures.theme import DARK_UP_TO, RATES
 from mascope.tables import Table
 
 PAIR = ("series", "source", "target", "rate", "mentions", "messages", "runs")
 MEASURE = ("series", "measure", "round", "value", "low", "high", "runs")
 CELL = 26
 MOST_AGENTS = 30
-WHITE_UP_TO = 0.45
-"""Share of the largest rate up to which the text on it must be white."""
 
 
 def addresses(tables: Mapping[str, Table]) -> Drawn:
@@ -55,17 +54,13 @@ def addresses(tables: Mapping[str, Table]) -> Drawn:
     colour = alt.Color(
         "rate:Q", scale=scale, legend=alt.Legend(title="share", format=".2f", gradientLength=120)
     )
-    dark = alt.condition(alt.datum.rate < WHITE_UP_TO * most, alt.value("white"), alt.value("black"))
-    chart = (
-        alt.layer(
-            base.mark_rect().encode(color=colour, tooltip=tooltip(shown, PAIR)),
-            base.mark_text(fontSize=8).encode(text="shown:N", color=dark),
-            data=inline(shown[[*PAIR, "panel", "shown"]]),
-        )
-        .properties(width=alt.Step(CELL), height=alt.Step(CELL - 6))
-        .facet(facet=alt.Facet("panel:N", sort=list(runs.values()), title=None), columns=3)
-        .resolve_scale(x="independent", y="independent")
-    )
+    dark = alt.condition(alt.datum.rate < DARK_UP_TO * most, alt.value("white"), alt.value("black"))
+    matrix = alt.layer(
+        base.mark_rect().encode(color=colour, tooltip=tooltip(shown, PAIR)),
+        base.mark_text(fontSize=8).encode(text="shown:N", color=dark),
+        data=inline(shown[[*PAIR, "panel", "shown"]]),
+    ).properties(width=alt.Step(CELL), height=alt.Step(CELL - 6))
+    chart = panels(matrix, "panel", list(runs.values())).resolve_scale(x="independent", y="independent")
     silent = found["series"].nunique() - found["series"][named_at_all].nunique()
     left_out = f" Series in which nobody is named are left out ({silent})." if silent else ""
     caption = (

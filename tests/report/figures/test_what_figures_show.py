@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pandas as pd
+import pytest
 
 from mascope.report.figures import FIGURES, NotDrawn
 from tests.report.figures.conftest import Tables, drawn, parts, table, values
@@ -221,3 +222,17 @@ def test_a_power_curve_shows_what_is_enough() -> None:
     assert [row["power"] for row in values(figure)] == [0.4, 0.9]
     assert "1,000 made-up studies" in figure.caption
     assert "a power of 0.8" in figure.caption
+
+
+@pytest.mark.parametrize(("series", "each_its_own"), [(9, False), (11, True)])
+def test_no_axis_stands_below_an_empty_place(series: int, each_its_own: bool) -> None:
+    rows = [
+        {"series": f"S{n}", "measure": "births", "round": k, "value": 0.5, "low": 0.4, "high": 0.6, "runs": 2}
+        for n in range(series)
+        for k in range(2)
+    ]
+
+    spec = drawn("convergence", {"temporal": table("temporal", rows)}).chart.to_dict()
+
+    assert spec["columns"] == 3
+    assert (spec.get("resolve", {}).get("axis") == {"x": "independent"}) is each_its_own

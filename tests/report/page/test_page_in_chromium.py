@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.report.page.conftest import Reader
+from tests.report.page.made import Made, written
 
 Read = Callable[..., Reader]
 
@@ -313,6 +314,98 @@ def test_on_paper_there_is_nothing_to_click_and_tables_are_whole(read: Read, sma
     assert reader.page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert reader.page.evaluate("getComputedStyle(document.querySelector('.scroll')).maxHeight") == "none"
     assert len(reader.page.pdf()) > 10_000
+
+
+def test_paper_says_what_is_closed_and_that_transcripts_are_elsewhere(read: Read, small: Path) -> None:
+    reader = read(small)
+    assert not reader.page.is_visible("#table-runs .on-paper")
+    reader.page.emulate_media(media="print")
+
+    closed = reader.page.inner_text("#table-runs > summary")
+    assert "Not printed, since it is closed: see tables/runs.csv." in closed
+    assert not reader.page.is_visible("#table-profiles .unopened")
+    assert "Not printed: the transcripts." in reader.page.inner_text("#report")
+
+
+def test_references_are_printed_though_they_were_closed(read: Read, small: Path) -> None:
+    reader = read(small)
+    assert not reader.page.evaluate("document.querySelector('.references').open")
+    reader.page.emulate_media(media="print")
+
+    reader.until("document.querySelector('.references').open")
+
+
+def test_a_run_is_printed_whole_and_a_long_list_says_what_is_missing(
+    read: Read, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    page = written(Made(rounds=35, runs=2), tmp_path_factory.mktemp("long") / "results")
+    reader = read(page, "#/transcripts?run=A-run01")
+    reader.until("document.querySelectorAll('#turns [data-place]').length === 105")
+    reader.page.emulate_media(media="print")
+    run = reader.page.inner_text("#unprinted")
+    reader.page.emulate_media(media="screen")
+    reader.go("#/transcripts?kind=message&kind=fault")
+    reader.until("document.querySelector('#found').textContent === '420 turns in 4 runs'")
+    reader.turns()
+    reader.page.emulate_media(media="print")
+
+    assert not run.startswith("Not printed")
+    built = reader.page.locator("#turns [data-place]").count()
+    assert built < 420
+    assert reader.page.inner_text("#unprinted").startswith(f"Not printed: {420 - built} turns of 420")
+    gaps = "[...document.querySelectorAll('.stretch:empty')].every((box) => !box.getClientRects().length)"
+    assert reader.page.evaluate(gaps)
+
+
+def test_the_keyboard_goes_along_to_the_messages_and_back(read: Read, small: Path) -> None:
+    reader = read(small)
+    link = "#table-profiles tbody tr:nth-child(2) a"
+    reader.page.wait_for_selector(link)
+    reader.page.locator(link).first.focus()
+    reader.page.keyboard.press("Enter")
+    reader.turns()
+    there = reader.page.evaluate("document.activeElement.id")
+    reader.page.keyboard.press("Tab")  # to the summary of the filters
+    reader.page.keyboard.press("j")
+    reader.until("document.activeElement.dataset.message !== undefined")
+    reader.page.go_back()
+    reader.until("!document.querySelector('#report').hidden")
+
+    assert there == "transcripts-title"
+    assert reader.page.evaluate(f"document.activeElement === document.querySelector('{link}')")
+
+
+def test_the_skip_link_stays_in_the_transcripts(read: Read, small: Path) -> None:
+    reader = read(small, "#/transcripts?run=A-run01")
+    reader.turns()
+    reader.page.locator(".skip").focus()
+    reader.page.keyboard.press("Enter")
+
+    assert reader.page.evaluate("document.activeElement.id") == "transcripts-title"
+    assert reader.page.evaluate("location.hash") == "#/transcripts?run=A-run01"
+
+
+@pytest.mark.parametrize("at", ["#100%", "#/message/%E0%A4%A", "#/transcripts?run=%ZZ"])
+def test_a_mistyped_address_breaks_nothing(read: Read, small: Path, at: str) -> None:
+    reader = read(small, at)
+
+    assert reader.page.locator("main:not([hidden])").count() == 1
+
+
+def test_what_is_found_is_marked_where_it_stands_whatever_letters_precede_it(
+    read: Read, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    made = Made(
+        runs=1, text=lambda run, seat, round_: "\u0130\u0130\u0130 the Budget" + "x" * 20_000 + "budget"
+    )
+    reader = read(
+        written(made, tmp_path_factory.mktemp("found") / "results"), "#/transcripts?q=budget&run=A-run01"
+    )
+    reader.turns()
+
+    assert reader.page.locator("#turns mark.found").first.inner_text() == "Budget"
+    more = reader.page.locator("#turns button.more").first.inner_text()
+    assert more.endswith("in which there is more of what was searched for")
 
 
 def test_every_part_has_a_heading_and_a_landmark(read: Read, small: Path) -> None:

@@ -47,4 +47,16 @@ function settled(f, wait = 250) {
   };
 }
 
+/** Calls `f` whenever the page is about to be laid out for paper. */
+function beforePaper(f) {
+  addEventListener("beforeprint", f);
+  matchMedia("print").addEventListener("change", (paper) => paper.matches && f());
+}
+
+/** Lower case for finding places: a text keeps its length, which a few letters (İ) would change. */
+function folded(text) {
+  const lower = text.toLowerCase();
+  return lower.length === text.length ? lower : Array.from({ length: text.length }, (_, n) => (text[n].toLowerCase().length === 1 ? text[n].toLowerCase() : text[n])).join("");
+}
+
 const idle = (f) => (window.requestIdleCallback ?? ((g) => setTimeout(g, 30)))(f);

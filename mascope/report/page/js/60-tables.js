@@ -52,7 +52,7 @@ class TableView {
     this.heads.replaceChildren(
       ...this.columns.map((column) => {
         const sorted = this.sorting?.place === column.place;
-        const button = el("button", { type: "button", onclick: () => this.sort(column.place) }, column.name);
+        const button = el("button", { type: "button", onclick: () => this.sort(column.place) }, ...breakable(column.name));
         const sorting = sorted ? (this.sorting.down ? "descending" : "ascending") : "none";
         explained(button, seen(column.definition));
         return el("th", { scope: "col", class: column.numeric && "number", "aria-sort": sorting }, button);
@@ -146,6 +146,9 @@ function csvCell(value) {
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
+/** A column's name, which may be broken after its underscores. */
+const breakable = (name) => name.split(/(?<=_)/).flatMap((piece) => [piece, el("wbr")]);
+
 /** On paper an open table is whole. */
 function wholeTables(views) {
   for (const view of views.filter((one) => one.cells && one.place.closest("details").open)) view.showMore();
@@ -160,5 +163,5 @@ function startTables() {
     box.addEventListener("toggle", () => box.open && view.open());
     if (box.open) view.open();
   }
-  addEventListener("beforeprint", () => wholeTables(views));
+  beforePaper(() => wholeTables(views));
 }

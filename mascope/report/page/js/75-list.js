@@ -2,6 +2,7 @@
 
 const STRETCH = 30;
 const GUESS = 190; // pixels of an item that was never shown
+const WHOLE = 300; // items up to which a list is built whole, and so prints whole
 
 class LongList {
   /** `build(place)` gives the node of an item, or a promise of it. */
@@ -11,6 +12,17 @@ class LongList {
     this.near = new IntersectionObserver((entries) => entries.forEach((entry) => this.seen(entry)), { rootMargin: "1500px" });
     place.replaceChildren(...this.boxes);
     this.boxes.forEach((box) => this.near.observe(box));
+    if (length <= WHOLE) idle(() => this.fillNext([...this.boxes]));
+  }
+
+  /** Stretch by stretch while there is time, until another list takes its place. */
+  fillNext(boxes) {
+    if (boxes.length && boxes[0].isConnected) this.fill(boxes.shift()).then(() => idle(() => this.fillNext(boxes)));
+  }
+
+  /** How many items are there now: those far from the window of a long list are not. */
+  get built() {
+    return $$("[data-place]", this.place).length;
   }
 
   box(number) {
@@ -22,7 +34,7 @@ class LongList {
 
   seen(entry) {
     if (entry.isIntersecting) this.fill(entry.target);
-    else if (entry.target.filled && !entry.target.contains(document.activeElement)) this.clear(entry.target);
+    else if (this.length > WHOLE && entry.target.filled && !entry.target.contains(document.activeElement)) this.clear(entry.target);
   }
 
   fill(box) {

@@ -54,7 +54,8 @@ function message(turn, query) {
   const text = el("div", { class: "text", dir: "auto" });
   const show = (upTo) => text.replaceChildren(...highlighted(turn.text.slice(0, upTo), evidence(turn), query));
   show(LONG);
-  const all = `Show all ${turn.text.length.toLocaleString("en")} characters`;
+  const further = query && folded(turn.text).indexOf(folded(query), LONG - query.length) >= 0 ? ", in which there is more of what was searched for" : "";
+  const all = `Show all ${turn.text.length.toLocaleString("en")} characters${further}`;
   const rest = turn.text.length > LONG && el("button", { type: "button", class: "more" }, all);
   if (rest) rest.addEventListener("click", () => (show(Infinity), rest.remove()));
   return el("div", {}, text, rest);
@@ -74,7 +75,7 @@ function evidence(turn) {
 /** Text with the quotations in it marked, and what was searched for. They may overlap. */
 function highlighted(text, quotes, query) {
   const spans = quotes.flatMap(({ quote, said: by }) => occurrences(text, quote, 1).map((span) => ({ ...span, by })));
-  if (query) spans.push(...occurrences(text.toLowerCase(), query.toLowerCase(), 500).map((span) => ({ ...span, found: true })));
+  if (query) spans.push(...occurrences(folded(text), folded(query), 500).map((span) => ({ ...span, found: true })));
   const cuts = [...new Set([0, text.length, ...spans.flatMap((span) => [span.from, span.to])])].sort((a, b) => a - b);
   return cuts.slice(0, -1).map((from, place) => {
     const inside = spans.filter((span) => span.from <= from && from < span.to);
@@ -129,7 +130,7 @@ function codeTable(turn) {
   );
   const about = coders.map((coder) => aboutVerdict(coder, turn.codes[coder])).filter(Boolean);
   const table = el("table", { class: "verdicts" }, el("thead", {}, el("tr", {}, ...head)), el("tbody", {}, ...rows));
-  return el("div", {}, el("div", { class: "scroll", tabindex: 0 }, table), ...about);
+  return el("div", {}, el("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "What the coders said" }, table), ...about);
 }
 
 function verdictCell(verdict, flag) {
@@ -168,8 +169,8 @@ function background(run, turn) {
     { class: "background" },
     el("p", { class: "about" }, ...facts([["id", turn.id], ...rest])),
     turn.errors && part_("Attempts that failed", el("ol", {}, ...turn.errors.map((error) => el("li", {}, ...facts(Object.entries(error)))))),
-    turn.changes && part_(`Changed by hygiene (${turn.changes.join(", ")}); as it arrived:`, longText(turn.raw ?? "")),
-    turn.reasoning && part_("Reasoning", longText(turn.reasoning)),
+    turn.changes && part_(`Changed by hygiene (${turn.changes.join(", ")}); as it arrived:`, longText(turn.raw ?? "", "As it arrived")),
+    turn.reasoning && part_("Reasoning", longText(turn.reasoning, "Reasoning")),
     turn.kind !== "failure" && turn.kind !== "fault" && part_(saw(turn), sightings(run, turn.seen ?? [])),
     turn.cut && part_(`Cut from its context: ${plural(turn.cut.length, "turn")}`, sightings(run, turn.cut)),
   );
@@ -183,7 +184,7 @@ function saw(turn) {
 
 const tokens = (usage) => Object.entries(usage ?? {}).flatMap(([name, count]) => (count === null ? [] : [[`${name} tokens`, count]]));
 const part_ = (title, content) => el("section", {}, el("h5", {}, title), content);
-const longText = (text) => el("div", { class: "raw", dir: "auto", tabindex: 0 }, seen(text));
+const longText = (text, name) => el("div", { class: "raw", dir: "auto", tabindex: 0, role: "group", "aria-label": name }, seen(text));
 
 function facts(pairs) {
   const plain = (value) => (typeof value === "object" ? JSON.stringify(value) : value);
@@ -223,6 +224,6 @@ function probeCard(probe) {
       el("span", { class: "model" }, "asked in private: ", said(probe.probe)),
     ),
     el("p", { class: "text" }, ...answer, probe.detail ? ` (${seen(probe.detail)})` : null),
-    probe.text ? later("As it arrived", () => longText(probe.text)) : null,
+    probe.text ? later("As it arrived", () => longText(probe.text, "As it arrived")) : null,
   );
 }

@@ -10,6 +10,7 @@ class Transcripts {
     this.form.addEventListener("change", (event) => this.changed(event));
     this.form.addEventListener("submit", (event) => event.preventDefault());
     $("#search").addEventListener("input", settled(() => this.changed({ target: $("#search") }), 350));
+    beforePaper(() => this.sayWhatPrints());
     $("#clear").addEventListener("click", () => (location.hash = "#/transcripts"));
   }
 
@@ -39,7 +40,7 @@ class Transcripts {
 
   async found(asked) {
     const turns = this.index.matching(this.filter);
-    const query = this.filter.get("q")?.trim().toLowerCase();
+    const query = folded(this.filter.get("q")?.trim() ?? "");
     return query ? this.searched(turns, query, asked) : turns;
   }
 
@@ -113,6 +114,13 @@ class Transcripts {
     await this.list.reveal(place);
     // What lies before it takes its true height only now.
     return new Promise((resolve) => setTimeout(() => resolve(this.list?.reveal(place)), 120));
+  }
+
+  /** A long list is never there as a whole: paper says what it lacks. */
+  sayWhatPrints() {
+    const left = this.list ? this.list.length - this.list.built : 0;
+    const what = `Not printed: ${plural(left, "turn")} of ${this.list?.length.toLocaleString("en")}, which this page had not built. A single run prints whole. `;
+    $("#unprinted").textContent = `${left ? what : ""}What is closed (verdicts, what a turn saw) is not printed.`;
   }
 
   /** The keyboard's way through the list. */
@@ -236,7 +244,7 @@ function grouped(values, key) {
   return groups;
 }
 
-const holds = (turn, query) => [turn.text, turn.detail, turn.told, turn.announced].some((text) => text?.toLowerCase().includes(query));
+const holds = (turn, query) => [turn.text, turn.detail, turn.told, turn.announced].some((text) => text && folded(text).includes(query));
 
 function runLink(run) {
   const title = `${plural(run.turns, "turn")}, ${run.status}`;
@@ -267,7 +275,7 @@ function runHeading(run) {
     el("h3", {}, el("a", { href: address({ run: run.run }) }, said(run.run))),
     el("p", { class: "about" }, ...facts(rest.filter(([, value]) => value !== undefined && value !== ""))),
     later("Who took part", () => el("ul", { class: "agents" }, ...agents)),
-    about.condition && later("What they were given", () => longText(JSON.stringify(about.condition, null, 2).replaceAll("\\n", "\n"))),
+    about.condition && later("What they were given", () => longText(JSON.stringify(about.condition, null, 2).replaceAll("\\n", "\n"), "What they were given")),
   );
 }
 

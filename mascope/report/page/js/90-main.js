@@ -18,18 +18,37 @@ function replaceAddress(hash, quietly) {
 
 let transcriptsView = null;
 let leftAt = 0; // where the report was left
+let leftFrom = null; // by which link
 
 function showView(name) {
   const before = document.body.dataset.view;
-  if (before === "report" && name !== "report") leftAt = scrollY;
+  if (before === "report" && name !== "report") [leftAt, leftFrom] = [scrollY, document.activeElement];
   document.body.dataset.view = name;
   $("#report").hidden = name !== "report";
   $("#transcripts").hidden = name !== "transcripts";
   const link = $('nav a[href="#/transcripts"]');
   if (name === "transcripts") link?.setAttribute("aria-current", "page");
   else link?.removeAttribute("aria-current");
-  if (before !== name && name === "report") scrollTo(0, leftAt);
-  if (before !== name && name === "transcripts") scrollTo(0, 0);
+  $(".skip").textContent = `Skip to the ${name}`;
+  if (before === name) return;
+  // The keyboard goes along: to what is new, and on the way back to the link that was followed.
+  (name === "report" ? leftFrom : $("#transcripts-title"))?.focus({ preventScroll: true });
+  scrollTo(0, name === "report" ? leftAt : 0);
+}
+
+/** What an address says; as it stands where it is no proper escape, as a mistyped one may be. */
+function unescaped(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** Past the bar, wherever the reader is: an address would lead out of the transcripts. */
+function skip(event) {
+  event.preventDefault();
+  $(`#${document.body.dataset.view === "report" ? "overview" : "transcripts"}-title`).focus();
 }
 
 function route() {
@@ -37,14 +56,14 @@ function route() {
   const hash = location.hash;
   if (!hash.startsWith("#/") || !ABOUT.transcripts) {
     showView("report");
-    const target = hash.length > 1 && document.getElementById(decodeURIComponent(hash.slice(1)));
+    const target = hash.length > 1 && document.getElementById(unescaped(hash.slice(1)));
     if (target instanceof HTMLDetailsElement) target.open = true;
     return target && target.scrollIntoView();
   }
   showView("transcripts");
   transcriptsView ??= new Transcripts();
   const [path, query] = hash.slice(2).split(/\?(.*)/s);
-  if (path.startsWith("message/")) return transcriptsView.show(null, decodeURIComponent(path.slice("message/".length)));
+  if (path.startsWith("message/")) return transcriptsView.show(null, unescaped(path.slice("message/".length)));
   return transcriptsView.show(new URLSearchParams(query ?? ""));
 }
 
@@ -65,14 +84,17 @@ function key(event) {
     $("#filter-box").open = true;
     setTimeout(() => $("#search").focus());
   }
+  const scrolls = event.key.startsWith("Arrow") && event.target.closest?.(".raw, .scroll, .sightings");
   const step = { j: 1, ArrowDown: 1, k: -1, ArrowUp: -1 }[event.key];
-  if (step && document.body.dataset.view === "transcripts" && transcriptsView?.list && !event.target.closest?.(".raw, .scroll, summary")) {
+  if (step && document.body.dataset.view === "transcripts" && transcriptsView?.list && !scrolls) {
     event.preventDefault();
     transcriptsView.step(step);
   }
 }
 
 if (innerWidth < 640) $("#filter-box").open = false;
+$(".skip").addEventListener("click", skip);
+beforePaper(() => $$("details.references").forEach((box) => (box.open = true)));
 startTheme();
 startFigures();
 startTables();
