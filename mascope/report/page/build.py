@@ -1,15 +1,21 @@
 """The page as one text: the template filled, its scripts and style named by hash in its security policy."""
 
+import os
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
+from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import jinja2
 import vl_convert
 
+from mascope.errors import InvalidInput
 from mascope.report.page.packing import source_hash
+from mascope.store.lines import write_whole
 
 _HERE = resources.files("mascope.report.page")
 
@@ -68,9 +74,23 @@ def script() -> str:
 
 @cache
 def vega() -> str:
-    """Vega, Vega-Lite and vega-embed in one script, as vl-convert ships them."""
+    """Vega, Vega-Lite and vega-embed in one script, as vl-convert ships them.
+
+    It takes two seconds to put together, so it is kept in the user's cache, where there may be one.
+    """
+    kept = _cache() / f"vega-{version('vl-convert-python')}.js"
+    with suppress(OSError, UnicodeDecodeError):
+        return kept.read_text(encoding="utf-8")
     bundle = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
-    return f"(() => {{{bundle}}})();"
+    script = f"(() => {{{bundle}}})();"
+    with suppress(InvalidInput):
+        write_whole(kept, script.encode())
+    return script
+
+
+def _cache() -> Path:
+    """By the XDG Base Directory Specification."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mascope"
 
 
 @cache
