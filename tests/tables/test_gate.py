@@ -65,7 +65,7 @@ def table(results: Results, name: str) -> Table:
         ([0.9, 0.2, None], "no", "lowest kappa 0.20, may not be interpreted (below 0.6)."),
         ([0.7996], "with care", "kappa 0.7996, to be interpreted with care (below 0.8)."),
         ([0.8], "yes", "kappa 0.8000, may be interpreted."),
-        ([-0.2], "no", "kappa -0.20, may not be interpreted (below 0.6)."),
+        ([-0.2], "no", "kappa −0.20, may not be interpreted (below 0.6)."),
         (
             [None],
             "cannot say",
@@ -150,7 +150,7 @@ def test_what_is_made_of_all_traits_names_those_that_fall_short(results: Results
     (note,) = [note for note in table(results, name).notes if "made of all traits" in note]
 
     # COMP is no trait, and LEAD does not fall short.
-    assert re.search(r"no: AGREE \(-?\d\.\d\d\); with care: META \(0\.\d\d\)", note)
+    assert re.search(r"no: AGREE \(−?\d\.\d\d\); with care: META \(0\.\d\d\)", note)
     assert "COMP" not in note
     assert "LEAD" not in note
 

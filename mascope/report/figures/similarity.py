@@ -68,12 +68,17 @@ def similarity(tables: Mapping[str, Table]) -> Drawn:
     return Figure(name, title, caption, chart, ("similarity", "series"))
 
 
+def _alone(tables: Mapping[str, Table]) -> str:
+    one = len(rows(tables, "series")) == 1
+    return "There is only one series." if one else "Only one series has a defined similarity."
+
+
 def ablation(tables: Mapping[str, Table]) -> Drawn:
     """The series in the order of their similarity, against the first of the study."""
     name, title = "ablation", "Series by the similarity of their agents"
     series = _series(tables)
     if len(series) < 2:
-        return NotDrawn(name, title, _why(tables) if not len(series) else "There is only one series.")
+        return NotDrawn(name, title, _why(tables) if not len(series) else _alone(tables))
     first = series.iloc[0]
     base, called = str(first["series"]), shortened(str(first["series"]))
     series = series.assign(

@@ -54,6 +54,18 @@ def test_one_series_has_no_gradient() -> None:
     assert found.reason == "There is only one series."
 
 
+def test_of_several_series_the_only_one_with_a_similarity_is_not_called_the_only_one() -> None:
+    rows = [
+        {"series": name, "cosine": cosine, "low": None, "high": None, "runs": 5, "messages": 9}
+        for name, cosine in {"A": 0.5, "B": None}.items()
+    ]
+
+    found = FIGURES["ablation"]({"series": table("series", rows)})
+
+    assert isinstance(found, NotDrawn)
+    assert found.reason == "Only one series has a defined similarity."
+
+
 def test_a_shift_is_shown_for_the_first_hypothesis_whose_series_share_agents(tables: Tables) -> None:
     figure = drawn("shift", tables)
 

@@ -359,7 +359,7 @@ def test_a_run_is_printed_whole_and_a_long_list_says_what_is_missing(
 
 def test_the_keyboard_goes_along_to_the_messages_and_back(read: Read, small: Path) -> None:
     reader = read(small)
-    link = "#table-profiles tbody tr:nth-child(2) a"
+    link = "#table-series tbody tr:nth-child(2) a"
     reader.page.wait_for_selector(link)
     reader.page.locator(link).first.focus()
     reader.page.keyboard.press("Enter")
