@@ -125,7 +125,8 @@ def _patches(raw: schema.StudyFile, document: Document) -> dict[str, tuple[Patch
         crossed: Patch = {}
         for factor, level in cell:
             crossed = merge(crossed, raw.factors[factor][level] or {})
-        places = tuple(("factors", factor, level) for factor, level in cell)
+        # Where two factors set the same key, the later one holds, and is where a mistake stands.
+        places = tuple(("factors", factor, level) for factor, level in reversed(cell))
         patches[name] = (crossed, (*places, ("base",), ()))
     return patches
 

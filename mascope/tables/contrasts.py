@@ -50,8 +50,8 @@ COLUMNS = (
         3,
     ),
     Column("r", "Effect size Z/√N; positive where the first series is larger.", 3, kind="share"),
-    Column("r_low", "Lower end of its 95% interval by bootstrap.", 3, detail=True),
-    Column("r_high", "Upper end of the same.", 3, detail=True),
+    Column("r_low", "Lower end of its 95% interval by bootstrap.", 3, kind="share"),
+    Column("r_high", "Upper end of the same.", 3, kind="share"),
     Column("p_permutation", "Permutation p-value of the same comparison.", 3),
     Column("exact", "Whether the permutation p is exact; otherwise it is by Monte Carlo.", detail=True),
     Column(

@@ -88,6 +88,17 @@ factors:
     assert [p.id for p in study.series["clones-real"].participants] == ["ann-1", "ann-2"]
 
 
+def test_a_mistake_in_a_key_that_two_factors_set_stands_where_it_holds(tmp_path: Path) -> None:
+    factors = """\
+factors:
+  first: {few: {participants: [ann, bob]}}
+  second: {others: {participants: [ann, nobody]}}
+"""
+    text = problem(tmp_path, STUDY.partition("series:")[0] + factors)
+
+    assert "factors.second.others.participants" in text
+
+
 def test_a_resolved_study_loads_as_the_same_study(tmp_path: Path) -> None:
     study = load_study(write(tmp_path, STUDY))
     again = tmp_path / "results" / "study.yaml"
