@@ -197,12 +197,15 @@ def _summary(results: Results, analysis: Analysis, audit: Sequence[str]) -> Summ
 
 
 def _coded_messages(analysis: Analysis) -> str:
-    """How many messages there are, and of how many a coder has said something."""
+    """How many messages there are to code, and of how many a coder has said something.
+
+    As in the literature, "coded messages" are all that are coded or to be coded; a sample is said beside it.
+    """
     codes, messages = analysis.frames.codes, len(analysis.frames.messages)
     coded = int(codes.loc[codes["coder"].isin(analysis.coders), "message"].nunique())
-    if coded == messages:
-        return f"{messages} coded messages"
-    return f"{messages} codable messages" + (f", {coded} of them coded" if coded else "")
+    if not coded:
+        return f"{messages} codable messages"
+    return f"{messages} coded messages" + (f" (codes for {coded} of them)" if coded < messages else "")
 
 
 def _rehearsed(found: Frames) -> bool:

@@ -56,14 +56,16 @@ def _write_page(report: Report, results: Results) -> tuple[Path, ...]:
 
 
 RENDERERS: Mapping[str, Renderer] = {
+    "figures": _write_figures,
+    "page": _write_page,
     "csv": write_csv,
     "parquet": write_parquet,
     "markdown": write_markdown,
     "latex": write_latex,
-    "figures": _write_figures,
-    "page": _write_page,
 }
-"""Format → what writes it under a results directory; returns the files. Each appears whole, by rename."""
+"""Format → what writes it under a results directory; returns the files. Each appears whole, by rename.
+
+The longest first, so that the cores end together."""
 
 
 def write_report(
@@ -73,9 +75,8 @@ def write_report(
     _draw_figures(report)  # once, for all formats that show them
     _gather(report, results)  # on all cores, as no process can that writes but one of the formats
     files: list[Path] = []
-    workers = (
-        1 if threads_of("V8") else None
-    )  # pictures were drawn here already: the drawing cannot be forked
+    # Where pictures were drawn before, the engine that draws runs on threads, which cannot be forked.
+    workers = 1 if threads_of("V8") else None
     written = spread(lambda name: RENDERERS[name](report, results), tuple(RENDERERS), workers)
     for name, of_format in zip(RENDERERS, written, strict=True):
         files.extend(of_format)
