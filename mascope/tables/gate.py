@@ -89,7 +89,11 @@ def _little(found: Agreement) -> str | None:
         "no": min(table.nn + table.yn, table.nn + table.ny),
     }
     rarer = min(counts, key=lambda answer: counts[answer])
-    return f"{counts[rarer]} messages that a coder said {rarer} to" if counts[rarer] < FEW else None
+    few = counts[rarer]
+    if few == 0:
+        return f"one of the coders never said {rarer}"
+    messages = "1 message" if few == 1 else f"{few} messages"
+    return f"it rests on but {messages} that a coder said {rarer} to" if few < FEW else None
 
 
 def _deciding_pairs(analysis: Analysis) -> Iterable[PairAgreement]:
@@ -122,7 +126,7 @@ def gate(
         )
         return Gate(flag, "cannot say", None, f"{flag}: {why}, so nothing can be said about this flag.")
     kappa, little = min(defined, key=lambda pair: pair[0])
-    but = f"; it rests on but {little}" if little else ""
+    but = f"; {little}" if little else ""
     lowest = "lowest kappa" if len(defined) > 1 else "kappa"
     answer, shown = _answer(kappa, thresholds), _shown(kappa, thresholds)
     return Gate(flag, answer, kappa, f"{flag}: {lowest} {shown}, {_in_words(answer, thresholds)}{but}.")

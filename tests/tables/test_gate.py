@@ -109,6 +109,17 @@ def test_a_kappa_that_rests_on_little_is_said_to(tmp_path: Path) -> None:
     ]
 
 
+def test_a_coder_who_never_said_yes_is_told_of(tmp_path: Path) -> None:
+    found = small_study(tmp_path / "never")
+    found.write_study("study: s\nseries: {A: {}, B: {}}\n")
+    several_flags(found, "one", "llm", {"LEAD": messages()[:30]})
+    several_flags(found, "two", "llm", {"LEAD": []})
+
+    (lead,) = [one.sentence for one in gates(analyse(found, Options())).values() if "LEAD" in one.sentence]
+
+    assert lead.endswith("; one of the coders never said yes.")
+
+
 def test_thresholds_come_from_the_panel_file(results: Results) -> None:
     panel = results.root / "panel.yaml"
     panel.write_text(PANEL + "thresholds: {care: 0.1, good: 0.2}\n")
