@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from mascope.chat.types import NOTHING, Client, Model, Sampling, usual_label
+from mascope.chat.types import NOTHING, Sampling
 from mascope.codebook import (
     ADJUDICATION_RULES,
     ANSWER_WORDS,
@@ -27,7 +27,8 @@ from mascope.codebook import (
     Thresholds,
 )
 from mascope.cues import CuesFile, Known, check, check_known, cues
-from mascope.yamlfile import Document, Place, Routed, Strict, read, validate
+from mascope.modelfile import EndpointFile
+from mascope.yamlfile import Document, Place, Strict, read, validate
 
 
 class ExampleFile(Strict):
@@ -54,19 +55,11 @@ class FlagFile(Strict):
     cues: CuesFile = CuesFile()
 
 
-class JudgeFile(Strict):
+class JudgeFile(EndpointFile):
     """A coder that is a language model."""
 
-    model: Routed = Field(description="Route and name: groq/…, local/…, rehearsal/judge")
-    label: str | None = Field(default=None, description="The name a reader knows it by")
-    base_url: str | None = Field(default=None, description="Endpoint, if its own")
-    key_env: str | None = Field(default=None, description="Variable that holds the key")
-    concurrency: int | None = Field(default=None, ge=1, description="Calls under way at once, at most")
-    deadline: float = Field(default=120.0, gt=0, description="Seconds that one attempt may take")
-    route: Client | None = Field(default=None, description="Who sends its requests: direct or litellm")
     temperature: float | None = Field(default=0.0, ge=0, le=2, description="null: the provider's own")
     max_tokens: int = Field(default=512, ge=1, description="Of an answer, reasoning included")
-    parameters: dict[str, Any] = Field(default={}, description="Options of the route itself")
     extra: dict[str, Any] = Field(default={}, description="Sent to the provider as it is")
 
 
@@ -238,15 +231,5 @@ def _flag(name: str, raw: FlagFile, terms: Mapping[str, tuple[str, ...]]) -> Fla
 
 
 def _judge(name: str, raw: JudgeFile) -> Judge:
-    model = Model(
-        key=name,
-        served_by=raw.model,
-        label=raw.label or usual_label(raw.model),
-        base_url=raw.base_url,
-        key_env=raw.key_env,
-        concurrency=raw.concurrency,
-        deadline_s=raw.deadline,
-        parameters=raw.parameters or NOTHING,
-        client=raw.route,
-    )
-    return Judge(name, model, Sampling(raw.temperature, raw.max_tokens, extra=raw.extra or NOTHING))
+    sampling = Sampling(raw.temperature, raw.max_tokens, extra=raw.extra or NOTHING)
+    return Judge(name, raw.reached(name), sampling)

@@ -29,7 +29,7 @@ class Elsewhere:
     """Stands for a model that only workers ask."""
 
     async def complete(self, request: Request) -> Reply:
-        raise NotImplementedError("models are asked by the workers of the cluster")
+        raise RuntimeError("models are asked by the workers of the cluster, not here")
 
     async def aclose(self) -> None:
         pass

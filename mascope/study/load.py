@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mascope import __version__
-from mascope.chat.types import NOTHING, Model, usual_label
+from mascope.chat.types import Model
 from mascope.codebook import FLAG_NAME
 from mascope.study import schema
 from mascope.study.build import Cast, Origin, build_condition, digest, fault_place
@@ -133,22 +133,7 @@ def _patches(raw: schema.StudyFile, document: Document) -> dict[str, tuple[Patch
 
 def _cast(raw: schema.StudyFile) -> Cast:
     layouts = {key: model.turns for key, model in raw.models.items() if model.turns is not None}
-    return Cast({key: _model(key, model) for key, model in raw.models.items()}, layouts)
-
-
-def _model(key: str, raw: schema.ModelFile) -> Model:
-    return Model(
-        key=key,
-        served_by=raw.model,
-        label=raw.label or usual_label(raw.model),
-        base_url=raw.base_url,
-        key_env=raw.key_env,
-        concurrency=raw.concurrency,
-        deadline_s=raw.deadline,
-        parameters=raw.parameters or NOTHING,
-        context_tokens=raw.context,
-        client=raw.route,
-    )
+    return Cast({key: model.reached(key, model.context) for key, model in raw.models.items()}, layouts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,10 @@
 """The shape of a study file, key by key. Only reads and checks; `load` turns it into the nouns of a study."""
 
-import re
 from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from mascope.chat.types import Client
+from mascope.modelfile import EndpointFile
 from mascope.study.schema_analysis import AnalysisFile
 from mascope.study.schema_parts import (
     ContextFile,
@@ -22,39 +21,16 @@ from mascope.study.schema_parts import (
     ScheduleFile,
     TurnsFile,
 )
-from mascope.yamlfile import Routed, Strict
+from mascope.yamlfile import Strict
 
 
-class ModelFile(Strict):
+class ModelFile(EndpointFile):
     """A model that participants can use."""
 
-    model: Routed = Field(description="Route and name: groq/…, local/…, rehearsal/…")
-    label: str | None = Field(default=None, min_length=1, description="The name a reader knows it by")
-    base_url: str | None = Field(default=None, description="Endpoint, if its own")
-    key_env: str | None = Field(default=None, description="Variable that holds the key")
-    concurrency: int | None = Field(default=None, ge=1, description="Calls under way at once, at most")
-    deadline: float = Field(default=120.0, gt=0, description="Seconds that one attempt may take")
-    route: Client | None = Field(default=None, description="Who sends its requests: direct or litellm")
     context: int | None = Field(
         default=None, ge=1, description="Tokens of prompt and answer together, at most"
     )
     turns: Layout | None = Field(default=None, description="Layout of this model's prompts, if its own")
-    parameters: dict[str, Any] = Field(default={}, description="Options of the route itself")
-
-    @field_validator("base_url")
-    @classmethod
-    def _address(cls, value: str | None) -> str | None:
-        if value is not None and not value.startswith(("http://", "https://")):
-            raise ValueError("must be an address that begins with http:// or https://")
-        return value
-
-    @field_validator("key_env")
-    @classmethod
-    def _variable(cls, value: str | None) -> str | None:
-        # Not shown: it may be the key itself.
-        if value is not None and not re.fullmatch(r"\w+", value):
-            raise ValueError("must be the name of an environment variable: letters, digits and _")
-        return value
 
 
 class ConditionFile(Strict):
