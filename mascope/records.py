@@ -1,8 +1,24 @@
-"""What the stages of a study hand to each other: plain values, no behaviour, no files."""
+"""What the stages of a study hand to each other: plain values, no behaviour, no files.
 
+The annotations say what each field may hold. Nobody checks records made in the process; what is read from a
+file is held against them (`store.fields`).
+"""
+
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
+
+from msgspec import Meta
+
+_LARGEST = 2**63 - 1
+"""What a column of whole numbers can hold."""
+Whole: TypeAlias = Annotated[int, Meta(ge=-_LARGEST - 1, le=_LARGEST, description="a whole number")]
+Count: TypeAlias = Annotated[int, Meta(ge=0, le=_LARGEST, description="a whole number from 0 on")]
+_FINITE = sys.float_info.max
+Number: TypeAlias = Annotated[float, Meta(ge=-_FINITE, le=_FINITE, description="a number")]
+Amount: TypeAlias = Annotated[float, Meta(ge=0, le=_FINITE, description="a number from 0 on")]
+Moment: TypeAlias = Annotated[str, Meta(description="a time in ISO 8601")]
 
 
 def message_id(run: str, name: str, round_: int) -> str:
@@ -26,7 +42,7 @@ class Agent:
     """The route and model that answer for it: `groq/llama-3.3-70b-versatile`; `script/lines`."""
     label: str
     """The model's name as a reader knows it."""
-    seat: int
+    seat: Count
     """Place in the list of participants, from 0; the speaking order may differ."""
 
 
@@ -34,9 +50,9 @@ class Agent:
 class Usage:
     """Tokens of one answer as the provider counted them; `reasoning` is part of `completion`."""
 
-    prompt: int
-    completion: int
-    reasoning: int | None = None
+    prompt: Count
+    completion: Count
+    reasoning: Count | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +64,8 @@ class Message:
     name: str
     model: str
     served_model: str | None
-    round: int
-    position: int
+    round: Count
+    position: Count
     """Place in the speaking order of the round, from 0."""
     text: str
     seen: tuple[str, ...]
@@ -67,10 +83,10 @@ class Message:
     finish_reason: str | None = None
     fingerprint: str | None = None
     usage: Usage | None = None
-    cost_usd: float | None = None
-    latency_s: float | None = None
-    attempts: int = 1
-    seed: int | None = None
+    cost_usd: Amount | None = None
+    latency_s: Amount | None = None
+    attempts: Count = 1
+    seed: Whole | None = None
     layout: str | None = None
     """How the transcript was laid out for the model; a key of `prompting.LAYOUTS`."""
     scripted: bool = False
@@ -91,8 +107,8 @@ class Failure:
     id: str
     agent: str
     name: str
-    round: int
-    position: int
+    round: Count
+    position: Count
     kind: str
     """A `FailureKind` where organic; the name of the fault where injected."""
     origin: Origin
@@ -101,7 +117,7 @@ class Failure:
     told: str | None
     """The notice that the other agents see in its place; None when they see nothing."""
     at: str = ""
-    attempts: int = 0
+    attempts: Count = 0
     copied_from: str | None = None
     """In a fork, the parent's failure that this one repeats."""
 
@@ -135,12 +151,12 @@ class ProbeAnswer:
     probe: str
     agent: str
     name: str
-    round: int | None
+    round: Count | None
     """The round after whose end it was asked; None before the first."""
     kind: str
     """A key of `probes.PROBE_KINDS`."""
     outcome: ProbeOutcome
-    answer: float | str | None
+    answer: int | Number | str | None
     """As parsed: a number on a scale, an option, an agent's id or a text; None unless `answered`."""
     text: str | None
     """As it arrived; None where no answer came."""
@@ -157,10 +173,10 @@ class ProbeAnswer:
     finish_reason: str | None = None
     reasoning: str | None = None
     usage: Usage | None = None
-    cost_usd: float | None = None
-    latency_s: float | None = None
-    attempts: int = 0
-    seed: int | None = None
+    cost_usd: Amount | None = None
+    latency_s: Amount | None = None
+    attempts: Count = 0
+    seed: Whole | None = None
     copied_from: str | None = None
 
 
@@ -174,7 +190,7 @@ class Mark:
     answer: Answer
     level: str | None = None
     quote: str | None = None
-    confidence: float | None = None
+    confidence: Number | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -176,6 +176,7 @@ def _labels(analysis: Analysis) -> Labels:
         levels={flag: tuple(sorted(map(str, levels.dropna().unique()))) for flag, levels in given.items()},
         thresholds=analysis.thresholds,
         frame=analysis.labelled,
+        codes=codes,
         gates=tuple(gates(analysis).values()) if analysis.coders else (),
     )
 

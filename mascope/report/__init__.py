@@ -55,9 +55,16 @@ def _write_page(report: Report, results: Results) -> tuple[Path, ...]:
     return write_page(report, results)
 
 
+def _write_transcripts(report: Report, results: Results) -> tuple[Path, ...]:
+    from mascope.report.page import write_transcripts
+
+    return write_transcripts(report, results)
+
+
 RENDERERS: Mapping[str, Renderer] = {
     "figures": _write_figures,
     "page": _write_page,
+    "transcripts": _write_transcripts,
     "csv": write_csv,
     "parquet": write_parquet,
     "markdown": write_markdown,

@@ -51,6 +51,8 @@ class Labels:
     thresholds: Thresholds
     frame: "pd.DataFrame"
     """One row a codable message: `message`, `run` and a column a flag (1 yes, 0 no, NaN undecided)."""
+    codes: "pd.DataFrame"
+    """What every coder said: `Frames.codes`."""
     gates: "tuple[Gate, ...]" = ()
     """Flag by flag, whether the coders agree enough for its results to be interpreted."""
 

@@ -3,10 +3,10 @@
 Rows for the columns of `columns`, run by run.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from mascope.records import Message, ProbeAnswer, Turn, codable
+from mascope.records import Message, ProbeAnswer
 from mascope.store.journal import Header, Journal, probe_answers
 
 SEPARATOR = "\x1f"
@@ -22,9 +22,9 @@ class Views:
     round were shown the same, so that few different views make up a study.
     """
 
-    def __init__(self, turns: Sequence[Turn]) -> None:
-        """turns: by round and position."""
-        self._place = {turn.id: place for place, turn in enumerate(filter(codable, turns))}
+    def __init__(self, codable: Iterable[Message]) -> None:
+        """codable: by round and position."""
+        self._place = {message.id: place for place, message in enumerate(codable)}
         self._known: dict[tuple[str, ...], str] = {}
 
     def of(self, seen: tuple[str, ...]) -> str:

@@ -96,17 +96,14 @@ class Columns:
                 file.unlink(missing_ok=True)
 
     def _file(self, share: Share, table: str) -> Path:
-        about = f"{share.kind} {self._named(share.files[0])}".encode()
+        about = f"{share.kind} {share.files[0].relative_to(self._root)}".encode()
         return self._folder / f"{hashlib.sha256(about).hexdigest()[:16]}-{table}.parquet"
 
-    def _named(self, file: Path) -> str:
-        return str(file.relative_to(self._root))
-
     def _key(self, share: Share) -> bytes:
-        found = hashlib.sha256(_code())
+        found, whole = hashlib.sha256(_code()), len(os.fspath(self._root))
         for file in share.files:
             status = file.stat()
-            about = (self._named(file), status.st_size, status.st_mtime_ns)
+            about = (os.fspath(file)[whole:], status.st_size, status.st_mtime_ns)
             found.update(repr(about).encode("utf-8", "surrogateescape"))
         return found.hexdigest().encode()
 
@@ -123,7 +120,7 @@ def _write(file: Path, table: pa.Table, key: bytes) -> None:
     part = file.with_name(f".{file.name}.{os.getpid()}")
     try:
         marked = table.replace_schema_metadata({KEY: key})
-        pq.write_table(marked, part, compression="lz4", write_page_checksum=True)
+        pq.write_table(marked, part, compression="lz4", write_page_checksum=True, write_statistics=False)
         part.replace(file)
     except OSError:  # a full disk
         with suppress(OSError):

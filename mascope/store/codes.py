@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, Literal, assert_never
 
 from mascope.errors import CorruptJournal
-from mascope.records import Abstained, Coding, Mark, Unanswered, Unreadable, Verdict
+from mascope.records import Abstained, Answer, Coding, Count, Mark, Unanswered, Unreadable, Verdict
 from mascope.store import lines
-from mascope.store.fields import COUNT, NUMBER, TEXT, TEXTS, TRUTH, Fields
+from mascope.store.fields import Fields
 
 CoderKind = Literal["llm", "rules", "human", "imported"]
 
@@ -26,23 +26,30 @@ class CoderHeader:
     flags: tuple[str, ...]
     model: str | None = None
     simulated: bool = False
-    batch: int = 1
+    batch: Count = 1
     """Messages that it was given by one call."""
 
 
-HEADER = Fields.of(
-    CoderHeader, coder=TEXT, kind=TEXT, digest=TEXT, flags=TEXTS, model=TEXT.or_none(), simulated=TRUTH,
-    batch=COUNT,
-)  # fmt: skip
-VERDICTS: Mapping[str, Fields] = {
-    "coding": Fields.of(Coding, message=TEXT),
-    "unreadable": Fields.of(Unreadable, message=TEXT, answer=TEXT, problem=TEXT),
-    "abstained": Fields.of(Abstained, message=TEXT, reason=TEXT),
-    "unanswered": Fields.of(Unanswered, message=TEXT, kind=TEXT, detail=TEXT),
+@dataclass(frozen=True, slots=True)
+class _Coding:
+    """A coding as it stands in a line."""
+
+    message: str
+    flags: Mapping[str, Answer | Mark]
+    """A bare answer where the mark says no more."""
+
+
+HEADER = Fields.of(CoderHeader)
+CODING = Fields.of(_Coding)
+MARK = Fields.of(Mark)
+VERDICTS: Mapping[str, Fields[Any]] = {
+    "coding": CODING,
+    "unreadable": Fields.of(Unreadable),
+    "abstained": Fields.of(Abstained),
+    "unanswered": Fields.of(Unanswered),
 }
 BARE: Mapping[str, Mark] = {"yes": Mark("yes"), "no": Mark("no"), "unsure": Mark("unsure")}
 """Marks that say no more than the answer, as most do: made once."""
-MARK = Fields.of(Mark, answer=TEXT, level=TEXT.or_none(), quote=TEXT.or_none(), confidence=NUMBER.or_none())
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +64,18 @@ class Codes:
 
 def read(file: Path) -> Codes:
     """The codes in `file`; empty when there is none."""
+    return told(file, lines.read_outlined(file))
+
+
+def told(file: Path, events: Iterable[Mapping[str, Any]]) -> Codes:
+    """What these lines of `file` hold."""
     header: CoderHeader | None = None
     verdicts: dict[str, Verdict] = {}
     weights: dict[str, float] = {}
-    for number, line in enumerate(lines.read_outlined(file), start=1):
+    for number, line in enumerate(events, start=1):
         try:
             if line["event"] == "coder":
-                header = _header(line)
+                header = HEADER.read(line)
             elif line["event"] not in ("call", "error"):
                 verdict = _verdict(line)
                 verdicts[verdict.message] = verdict
@@ -85,7 +97,7 @@ def read_header(file: Path) -> CoderHeader | None:
     if not first.endswith(b"\n"):  # torn, or the only line
         return read(file).header
     try:
-        return _header(json.loads(first))
+        return HEADER.read(json.loads(first))
     except (AttributeError, KeyError, TypeError, *lines.NOT_JSON) as error:
         raise CorruptJournal(file, 1, "the first event must be 'coder'") from error
 
@@ -158,30 +170,14 @@ def _mark(mark: Mark) -> Any:
 
 
 def _verdict(line: Mapping[str, Any]) -> Verdict:
-    if (fields := VERDICTS.get(line["event"])) is not None:
-        fields.check(line)
-    match line["event"]:
-        case "coding":
-            marks = {name: _read_mark(mark) for name, mark in line["flags"].items()}
-            return Coding(line["message"], marks)
-        case "unreadable":
-            return Unreadable(line["message"], line["answer"], line["problem"])
-        case "abstained":
-            return Abstained(line["message"], line["reason"])
-        case "unanswered":
-            return Unanswered(line["message"], line["kind"], line["detail"])
-        case other:
-            raise ValueError(f"unknown event {other!r}")
-
-
-def _read_mark(mark: Any) -> Mark:
-    if isinstance(mark, str) and mark in BARE:
-        return BARE[mark]
-    fields = {"answer": mark} if isinstance(mark, str) else dict(mark)
-    MARK.check(fields, "flags.")
-    if fields["answer"] not in ("yes", "no", "unsure"):
-        raise ValueError(f"unknown answer {fields['answer']!r}")
-    return Mark(**fields)
+    if line["event"] == "coding":
+        found = CODING.read(line)
+        marks = {name: BARE[mark] if isinstance(mark, str) else mark for name, mark in found.flags.items()}
+        return Coding(found.message, marks)
+    if (fields := VERDICTS.get(line["event"])) is None:
+        raise ValueError(f"unknown event {line['event']!r}")
+    verdict: Verdict = fields.read(line)
+    return verdict
 
 
 def _weight(value: Any) -> float:
@@ -189,9 +185,3 @@ def _weight(value: Any) -> float:
     if not 0 < weight < math.inf:
         raise ValueError(f"a weight of {value!r}")
     return weight
-
-
-def _header(line: Mapping[str, Any]) -> CoderHeader:
-    HEADER.check(line)
-    fields = {name: line[name] for name in CoderHeader.__slots__ if name in line}
-    return CoderHeader(**{**fields, "flags": tuple(line["flags"])})

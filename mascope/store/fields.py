@@ -1,96 +1,104 @@
-"""What may stand in each field of a stored line, and the check of a line against it.
+"""Lines of stored files → records, none of them taken on trust.
 
 JSON that is whole can still be damaged. What slips in here would surface as a wrong number in a table, or
-as a crash far from the file that is to blame.
+as a crash far from the file that is to blame. What each field may hold stands in the record's annotations;
+msgspec holds the line against them and makes the record in one go.
 """
 
-import math
-from collections.abc import Callable, Mapping
-from dataclasses import MISSING, dataclass, fields
-from datetime import datetime
-from typing import Any
+import types
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, fields, is_dataclass
+from typing import Annotated, Any, Generic, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+import msgspec
 
 from mascope.records import Agent, Failure, Message, ProbeAnswer, Usage
 
-LARGEST = 2**63
-"""What a column of whole numbers cannot hold any more."""
+Record = TypeVar("Record")
+
+MISFIT = (msgspec.ValidationError, OverflowError)
+"""What msgspec raises of a value that is not what it should be: the latter of a number beyond all floats."""
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
-    """Of what type a value must be, to the letter (a truth value is no number), and what else must hold."""
+class Fields(Generic[Record]):
+    """The fields of one sort of line; others in it are passed over."""
 
-    called: str
-    types: frozenset[type]
-    fits: Callable[[Any], bool] | None = None
+    record: type[Record]
+    kinds: Mapping[str, Any]
+    """Field → its annotation."""
+    needed: frozenset[str]
+    """Those that the record has no default for."""
 
-    def allows(self, value: object) -> bool:
-        return type(value) in self.types and (self.fits is None or self.fits(value))
+    @classmethod
+    def of(cls, record: type[Record]) -> "Fields[Record]":
+        if not is_dataclass(record):
+            raise TypeError(f"{record!r} has no fields")
+        without = (f.name for f in fields(record) if f.default is MISSING and f.default_factory is MISSING)
+        return cls(record, get_type_hints(record, include_extras=True), frozenset(without))
 
-    def or_none(self) -> "Kind":
-        fits = self.fits
-        within = None if fits is None else lambda value: value is None or fits(value)
-        return Kind(f"{self.called} or null", self.types | {type(None)}, within)
+    def read(self, line: Any) -> Record:
+        """The record in a line. `ValueError` names the field that is missing, or what it holds and should."""
+        try:
+            return msgspec.convert(line, self.record)
+        except MISFIT as error:
+            raise ValueError(self._problem(line) or str(error)) from error
+
+    def told(self) -> Mapping[str, str]:
+        """Field → what it may hold, in words."""
+        return {name: called(kind) for name, kind in self.kinds.items()}
+
+    def _problem(self, line: Any, within: str = "") -> str | None:
+        if not isinstance(line, dict):
+            return f"'{within.rstrip('.')}' is {_shortened(line)}, not an object" if within else None
+        for name, kind in self.kinds.items():
+            if name not in line and name in self.needed:
+                return f"it has no '{within}{name}'"
+            if name in line and not _fits(line[name], kind):
+                return _nested(kind, line[name], f"{within}{name}") or (
+                    f"'{within}{name}' is {_shortened(line[name])}, not {called(kind)}"
+                )
+        return None
 
 
-def _moment(value: str) -> bool:
+def _nested(kind: Any, value: Any, name: str) -> str | None:
+    """What is wrong within a record that is a field of another, or one of several."""
+    for part in (kind, *get_args(kind)):
+        if isinstance(part, type) and is_dataclass(part):
+            values = value if isinstance(value, list) else [value]
+            problems = (Fields.of(part)._problem(one, f"{name}.") for one in values if isinstance(one, dict))
+            return next(filter(None, problems), None)
+    return None
+
+
+def _fits(value: Any, kind: Any) -> bool:
     try:
-        datetime.fromisoformat(value)
-    except ValueError:
-        return value == ""
+        msgspec.convert(value, kind)
+    except MISFIT:
+        return False
     return True
 
 
-TEXT = Kind("text", frozenset({str}))
-TRUTH = Kind("true or false", frozenset({bool}))
-WHOLE = Kind("a whole number", frozenset({int}), lambda value: -LARGEST <= value < LARGEST)
-COUNT = Kind("a whole number from 0 on", frozenset({int}), lambda value: 0 <= value < LARGEST)
-AMOUNT = Kind("a number from 0 on", frozenset({int, float}), lambda value: 0 <= value < math.inf)
-NUMBER = Kind("a number", frozenset({int, float}), math.isfinite)
-TEXTS = Kind("a list of texts", frozenset({list}), lambda value: {str}.issuperset(map(type, value)))
-LIST = Kind("a list", frozenset({list}))
-OBJECT = Kind("an object", frozenset({dict}))
-LIMITS = Kind("numbers of tokens", frozenset({dict}), lambda value: all(map(COUNT.allows, value.values())))
-MOMENT = Kind("a time in ISO 8601", frozenset({str}), _moment)
-ORIGIN = Kind("'injected' or 'organic'", frozenset({str}), lambda value: value in ("injected", "organic"))
-OUTCOME = Kind(
-    "'answered', 'unreadable' or 'failed'",
-    frozenset({str}),
-    lambda value: value in ("answered", "unreadable", "failed"),
-)
-ANSWER = Kind(
-    "a number, text or null",
-    frozenset({int, float, str, type(None)}),
-    lambda value: not isinstance(value, float) or math.isfinite(value),
-)
+def called(kind: Any) -> str:
+    """What a field may hold, in words."""
+    origin, parts = get_origin(kind), get_args(kind)
+    if origin is Annotated:
+        return str(kind.__metadata__[0].description)
+    if origin is Literal:
+        return " or ".join(map(repr, parts)) if len(parts) < 3 else _listed([repr(part) for part in parts])
+    if origin in (Union, types.UnionType):
+        return _listed(["null" if part is type(None) else called(part) for part in parts])
+    if origin is tuple:
+        return "a list of texts" if parts[0] is str else "a list"
+    return _PLAIN.get(kind, "an object")
 
 
-@dataclass(frozen=True, slots=True)
-class Fields:
-    """The fields of one sort of line; others are passed over."""
+_PLAIN: Mapping[Any, str] = {str: "text", bool: "true or false", int: "a whole number"}
 
-    kinds: Mapping[str, Kind]
-    needed: frozenset[str] = frozenset()
 
-    @classmethod
-    def of(cls, record: type, **kinds: Kind) -> "Fields":
-        """For lines that hold a `record`: needed is what it gives no default for."""
-        without = (f.name for f in fields(record) if f.default is MISSING and f.default_factory is MISSING)
-        return cls(kinds, frozenset(without).intersection(kinds))
-
-    def check(self, line: Mapping[str, Any], within: str = "") -> None:
-        """`ValueError` names the field that is not there, or what it holds and should hold.
-
-        `within` is what to call it by, where `line` is but a part of one.
-        """
-        for name, kind in self.kinds.items():
-            if name in line:
-                value = line[name]
-                # What `allows` asks, without a call for each field of each of a million lines.
-                if type(value) not in kind.types or (kind.fits is not None and not kind.fits(value)):
-                    raise ValueError(f"'{within}{name}' is {_shortened(value)}, not {kind.called}")
-            elif name in self.needed:
-                raise ValueError(f"it has no '{within}{name}'")
+def _listed(words: "list[str]") -> str:
+    *others, last = dict.fromkeys(words)
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def _shortened(value: object) -> str:
@@ -98,27 +106,8 @@ def _shortened(value: object) -> str:
     return said if len(said) <= 60 else f"{said[:60]}…"
 
 
-_ANSWERED = {
-    "id": TEXT, "agent": TEXT, "name": TEXT, "seen": TEXTS, "cut": TEXTS, "prompt_digest": TEXT,
-    "finish_reason": TEXT.or_none(), "reasoning": TEXT.or_none(), "usage": OBJECT.or_none(),
-    "cost_usd": AMOUNT.or_none(), "latency_s": AMOUNT.or_none(), "attempts": COUNT, "at": TEXT,
-    "seed": WHOLE.or_none(), "layout": TEXT.or_none(), "copied_from": TEXT.or_none(),
-}  # fmt: skip
-"""What a message and a private answer have in common."""
-
-MESSAGE = Fields.of(
-    Message, **_ANSWERED, model=TEXT, served_model=TEXT.or_none(), round=COUNT, position=COUNT, text=TEXT,
-    raw=TEXT.or_none(), changes=TEXTS, fingerprint=TEXT.or_none(), scripted=TRUTH, announced=TEXT.or_none(),
-)  # fmt: skip
-FAILURE = Fields.of(
-    Failure, id=TEXT, agent=TEXT, name=TEXT, round=COUNT, position=COUNT, kind=TEXT, origin=ORIGIN,
-    detail=TEXT, told=TEXT.or_none(), at=TEXT, attempts=COUNT, copied_from=TEXT.or_none(),
-)  # fmt: skip
-PROBE = Fields.of(
-    ProbeAnswer, **_ANSWERED, probe=TEXT, round=COUNT.or_none(), kind=TEXT, outcome=OUTCOME, answer=ANSWER,
-    text=TEXT.or_none(), detail=TEXT.or_none(), model=TEXT.or_none(), served_model=TEXT.or_none(),
-)  # fmt: skip
-USAGE = Fields.of(Usage, prompt=COUNT, completion=COUNT, reasoning=COUNT.or_none())
-AGENT = Fields.of(
-    Agent, id=TEXT, name=TEXT, own_name=TEXT.or_none(), model=TEXT, served_by=TEXT, label=TEXT, seat=COUNT,
-)  # fmt: skip
+MESSAGE = Fields.of(Message)
+FAILURE = Fields.of(Failure)
+PROBE = Fields.of(ProbeAnswer)
+USAGE = Fields.of(Usage)
+AGENT = Fields.of(Agent)

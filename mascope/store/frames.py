@@ -1,20 +1,20 @@
 """A results directory → data frames: what every table and statistic is computed from."""
 
-from collections.abc import Collection, Iterable, Sequence
+import itertools
+from collections.abc import Collection
 from dataclasses import dataclass, fields
-from itertools import chain
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from mascope.store import columns, loading
 from mascope.store.asides import SEPARATOR
-from mascope.store.layout import Results, natural
+from mascope.store.layout import Results
+from mascope.store.loading import Listed
 
 LEVEL = "_level"
+TABLES = ("runs", "messages", "failures", "agents", "probes", "scripted", "codes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +58,11 @@ class Frames:
     """One row a coder's verdict on a message, coder by coder.
 
     `message`, `run`, `series`, `coder`, `kind` (`llm`, `rules`, `human`, `imported`), `digest` (of the
-    coder's instructions), `outcome` (`coding`, `unreadable`, `abstained`, `unanswered`), `weight` (for how
-    many messages it stands, where the coder was given a sample; else NaN), then a column a flag: 1.0 yes,
-    0.0 no, NaN undecided (unsure, or not answered), and `<FLAG>_level` where a flag has levels. A message
-    that a coder never came to has no row. Codes of messages too short to be codable are kept.
+    coder's instructions), `outcome` (`coding`, `unreadable`, `abstained`, `unanswered`), `unanswered` (the
+    flags that a coding says nothing of, `;` between), `weight` (for how many messages it stands, where the
+    coder was given a sample; else NaN), then a column a flag: 1.0 yes, 0.0 no, NaN undecided (unsure, or not
+    answered), and `<FLAG>_level` where a flag has levels. A message that a coder never came to has no row.
+    Codes of messages too short to be codable are kept.
     """
 
     agents: pd.DataFrame
@@ -104,43 +105,21 @@ def load(results: Results, *, texts: bool = True, jobs: int | None = None) -> Fr
 
     `jobs` processes read the files; None for as many as pay. Raises `CorruptJournal`.
     """
-    listed = [results.journals(), *(results.codes_of(coder) for coder in results.coders())]
-    series = _series_order(results, chain.from_iterable(listed))
-    journals, *coded_files = (_in_order(files, series) for files in listed)
-    codes = list(chain.from_iterable(coded_files))
-    found = loading.read(results.root, {"journals": journals, "codes": codes}, jobs)
+    listed = Listed.of(results)
+    found = loading.read(results.root, listed, TABLES, jobs)
     if not texts:
         found["messages"] = [part.drop_columns("text") for part in found["messages"]]
-    by_name = {name: _frame(found.pop(name)) for name in list(found)}
+    by_name = {name: loading.frame(found.pop(name)) for name in list(found)}
     runs, messages, failures, agents, probes, scripted, coded = by_name.values()
     messages["mentions"] = _tuples(messages["mentions"])
     probes["options"] = _tuples(probes["options"])
     runs["started"] = pd.to_datetime(runs["started"], utc=True, format="ISO8601")
     coded = _in_message_order(coded, messages["message"])
-    names = [*dict.fromkeys(file.stem for file in (*journals, *codes))]
+    names = [*dict.fromkeys(file.stem for file in (*listed.journals, *listed.codes))]
     for frame in (runs, messages, failures, coded, agents, probes, scripted):
-        frame["series"] = frame["series"].cat.set_categories(series, ordered=True)
+        frame["series"] = frame["series"].cat.set_categories(list(listed.series), ordered=True)
         frame["run"] = frame["run"].cat.set_categories(names, ordered=True)
     return Frames(runs, messages, failures, coded, agents, probes, scripted)
-
-
-def _series_order(results: Results, files: Iterable[Path]) -> list[str]:
-    """As in the study; series that it does not name come after."""
-    named = [str(name) for name in results.study().get("series") or ()]
-    found = {file.parent.name for file in files}
-    return [*named, *sorted(found - set(named), key=natural)]
-
-
-def _in_order(files: Iterable[Path], series: Sequence[str]) -> list[Path]:
-    """files: as they are listed, those of a series in the order of their runs."""
-    place = {name: number for number, name in enumerate(series)}
-    return sorted(files, key=lambda file: place[file.parent.name])
-
-
-def _frame(tables: Sequence[pa.Table]) -> pd.DataFrame:
-    whole = pa.concat_tables(tables, promote_options="default").unify_dictionaries()
-    frame: pd.DataFrame = whole.to_pandas(split_blocks=True, self_destruct=True)
-    return frame
 
 
 def _tuples(cells: "pd.Series[str]") -> "pd.Series[Any]":
@@ -153,9 +132,19 @@ def _tuples(cells: "pd.Series[str]") -> "pd.Series[Any]":
 
 def _in_message_order(codes: pd.DataFrame, messages: "pd.Series[str]") -> pd.DataFrame:
     """Coder by coder, in the order of the messages; codes of what is no codable message come last."""
-    place = pd.Index(messages).get_indexer(pd.Index(codes["message"]))
-    place = np.where(place < 0, len(messages), place)
     flags = [name for name in codes.columns if name not in columns.CODES and not name.endswith(LEVEL)]
     coded = [name for flag in flags for name in (flag, flag + LEVEL) if name in codes.columns]
-    ordered = codes.iloc[np.lexsort((place, codes["coder"].cat.codes.to_numpy()))]
-    return ordered[[*columns.CODES, *coded]].reset_index(drop=True)
+    named = codes[[*columns.CODES, *coded]]
+    if all(rows["message"].reset_index(drop=True).equals(messages) for rows in _blocks(named)):
+        return named  # as they mostly are: every coder has coded every message, one by one
+    place = pd.Index(messages).get_indexer(pd.Index(codes["message"]))
+    place = np.where(place < 0, len(messages), place)
+    ordered = named.iloc[np.lexsort((place, codes["coder"].cat.codes.to_numpy()))]
+    return ordered.reset_index(drop=True)
+
+
+def _blocks(codes: pd.DataFrame) -> list[pd.DataFrame]:
+    """Rows that follow each other and are by one coder."""
+    coders = codes["coder"].cat.codes.to_numpy()
+    bounds = [0, *(np.flatnonzero(np.diff(coders)) + 1), len(codes)]
+    return [codes.iloc[first:after] for first, after in itertools.pairwise(bounds)]

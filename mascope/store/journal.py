@@ -7,27 +7,15 @@ it.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from mascope.errors import CorruptJournal
-from mascope.records import Agent, Message, ProbeAnswer, Turn
+from mascope.records import Agent, Amount, Count, Message, Moment, ProbeAnswer, Turn, Whole
 from mascope.store import lines
-from mascope.store.fields import (
-    AGENT,
-    AMOUNT,
-    COUNT,
-    LIMITS,
-    LIST,
-    MOMENT,
-    OBJECT,
-    TEXT,
-    TEXTS,
-    TRUTH,
-    WHOLE,
-    Fields,
-)
+from mascope.store.fields import Fields
 from mascope.store.turns import Turns, probe_answer
 
 FORMAT = 1
@@ -39,8 +27,8 @@ class Header:
 
     run: str
     series: str
-    replicate: int
-    seed: int
+    replicate: Count
+    seed: Whole
     study: str
     digest: str
     """Of the study file as resolved."""
@@ -50,38 +38,60 @@ class Header:
     condition_digest: str
     simulated: bool
     version: str
-    started: str | None = None
+    started: Moment | None = None
     """When the discussion began: ISO 8601, UTC. As read, the time of the line where nothing else is known."""
     aliases: tuple[str, ...] = ()
     """Other ids by which published codes may name this run."""
     parent: str | None = None
     """The run that this one was forked from."""
-    limits: Mapping[str, int] | None = None
+    limits: Mapping[str, Count] | None = None
     """Tokens that each model was taken to hold, by its key, where known; None where not on record."""
 
 
 UNREADABLE = (KeyError, TypeError, ValueError)
 """What a line raises that does not hold what it should."""
-HEADER = Fields.of(
-    Header, run=TEXT, series=TEXT, replicate=COUNT, seed=WHOLE,
-    study=TEXT, digest=TEXT, agents=LIST, condition=OBJECT,
-    condition_digest=TEXT, simulated=TRUTH, version=TEXT, at=MOMENT,
-    started=MOMENT.or_none(), aliases=TEXTS, parent=TEXT.or_none(), limits=LIMITS.or_none(),
-)  # fmt: skip
-END = Fields({"at": TEXT, "status": TEXT, "reason": TEXT.or_none()}, frozenset({"at"}))
-_ALIAS = Fields({"message": TEXT, "alias": TEXT}, frozenset({"message", "alias"}))
-_EMPTY = Fields(
-    {"agent": TEXT, "round": COUNT, "attempts": COUNT, "cost_usd": AMOUNT.or_none()},
-    frozenset({"agent", "round", "attempts"}),
-)
-_ATTEMPT = Fields({"cost_usd": AMOUNT.or_none()})
-NOTES: Mapping[str, Fields] = {
-    "error": _ATTEMPT,
-    "empty": _EMPTY,
-    "probe": Fields({}),
-    "probe-call": Fields({}),
-    "probe-error": _ATTEMPT,
-    "alias": _ALIAS,
+HEADER = Fields.of(Header)
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    at: str
+    status: str = "done"
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Alias:
+    message: str
+    alias: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Empty:
+    agent: str
+    round: Count
+    attempts: Count
+    cost_usd: Amount | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    cost_usd: Amount | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Anything:
+    pass
+
+
+END = Fields.of(_End)
+NOTES: Mapping[str, Fields[Any]] = {
+    "error": Fields.of(_Attempt),
+    "empty": Fields.of(_Empty),
+    "probe": Fields.of(_Anything),
+    "probe-call": Fields.of(_Anything),
+    "probe-error": Fields.of(_Attempt),
+    "alias": Fields.of(_Alias),
 }
 """Events that are kept as they stand, with what they must hold; the one place to add another.
 
@@ -113,8 +123,13 @@ class Journal:
 
 def read(file: Path) -> Journal:
     """The journal in `file`; an empty one when there is none."""
+    return told(file, lines.read_outlined(file))
+
+
+def told(file: Path, events: Iterable[Mapping[str, Any]]) -> Journal:
+    """What these lines of `file` hold."""
     reading = _Reading()
-    for number, line in enumerate(lines.read_outlined(file), start=1):
+    for number, line in enumerate(events, start=1):
         if reading.header is None and line["event"] != "run":
             raise CorruptJournal(file, number, "the first event must be 'run'")
         try:
@@ -147,10 +162,10 @@ class _Reading:
             case "call":
                 self.calls += 1
             case "end":
-                END.check(line)
+                END.read(line)
                 self.end = line
             case event if event in NOTES:
-                NOTES[event].check(line)
+                NOTES[event].read(line)
                 self.extra.append(line)
             case _:
                 raise ValueError(f"this version of mascope knows no such event, only {', '.join(EVENTS)}")
@@ -277,19 +292,20 @@ def _header(line: Mapping[str, Any]) -> Header:
         raise ValueError(
             f"format {line['format']!r} is of another version of mascope; this one reads {FORMAT}"
         )
-    HEADER.check(line)
-    said = {name: line[name] for name in Header.__slots__ if name in line}
-    said["agents"] = _agents(line["agents"])
-    said["aliases"] = tuple(line.get("aliases", ()))
-    said["started"] = line.get("started") or line.get("at") or None
-    return Header(**said)
-
-
-def _agents(given: Iterable[Any]) -> tuple[Agent, ...]:
-    agents = []
-    for agent in given:
-        AGENT.check(agent, "agents.")
-        agents.append(Agent(**agent))
-    if len({agent.id for agent in agents}) < len(agents):
+    header = HEADER.read(line)
+    began = _moment(line, "started") or _moment(line, "at")
+    if len({agent.id for agent in header.agents}) < len(header.agents):
         raise ValueError("two of its agents have the same id")
-    return tuple(agents)
+    return replace(header, started=began)
+
+
+def _moment(line: Mapping[str, Any], name: str) -> str | None:
+    """When something was, if the line says so."""
+    said = line.get(name, "")
+    if not said:
+        return None
+    try:
+        datetime.fromisoformat(said)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"'{name}' is {said!r}, not a time in ISO 8601") from error
+    return str(said)

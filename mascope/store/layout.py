@@ -52,14 +52,14 @@ class Results:
 
     def journals(self) -> list[Path]:
         """Every journal, in the order of series and run."""
-        return sorted((self.root / "runs").glob("*/*.jsonl"), key=_in_order)
+        return _in_order(self.root / "runs")
 
     def coders(self) -> tuple[str, ...]:
         """Everyone who has coded something here."""
         return tuple(sorted(folder.name for folder in (self.root / "codes").glob("*") if folder.is_dir()))
 
     def codes_of(self, coder: str) -> list[Path]:
-        return sorted((self.root / "codes" / coder).glob("*/*.jsonl"), key=_in_order)
+        return _in_order(self.root / "codes" / coder)
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -118,8 +118,14 @@ def natural(name: str) -> tuple[str | int, ...]:
     return tuple(int(part) if n % 2 else part for n, part in enumerate(re.split(r"([0-9]+)", name)))
 
 
-def _in_order(journal: Path) -> tuple[tuple[str | int, ...], ...]:
-    return natural(journal.parent.name), natural(journal.stem)
+def _in_order(folder: Path) -> list[Path]:
+    """The journals or codes under a folder: by series, then by run."""
+    every = sorted(folder.glob("*/"), key=lambda series: natural(series.name))
+    return [series / name for series in every for name in sorted(_files(series), key=natural)]
+
+
+def _files(series: Path) -> list[str]:
+    return [entry.name for entry in os.scandir(series) if entry.name.endswith(".jsonl")]
 
 
 def newest(under: Path = RESULTS) -> Results:

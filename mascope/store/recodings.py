@@ -14,7 +14,7 @@ import pandas as pd
 
 from mascope.records import Coding
 from mascope.store import codes, lines
-from mascope.store.columns import ANSWERS
+from mascope.store.code_columns import ANSWERS
 from mascope.store.layout import Results
 
 FOLDER = "repeats"

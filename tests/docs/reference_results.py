@@ -34,7 +34,7 @@ def cell(text: str) -> str:
     return "`".join(part if n % 2 else part.replace("<", "&lt;") for n, part in enumerate(parts))
 
 
-TELLS = {
+TELLS: Mapping[str, tuple[str, Fields[Any]]] = {
     "run": ("Header", journal.HEADER), "message": ("Message", MESSAGE), "failure": ("Failure", FAILURE),
     "probe": ("ProbeAnswer", PROBE), "end": ("", journal.END),
 }  # fmt: skip
@@ -45,7 +45,7 @@ def events() -> str:
     """Every event of a journal, with its fields."""
     parts = []
     for event in journal.EVENTS:
-        record, known = TELLS.get(event, ("", journal.NOTES.get(event, Fields({}))))
+        record, known = TELLS.get(event, ("", journal.NOTES.get(event)))
         parts.append(f"### {event}\n\n{EVENTS[event]}\n\n{_fields(record, known)}".strip())
     return "\n\n".join([*parts, f"### usage\n\nWithin a message or an answer.\n\n{_fields('Usage', USAGE)}"])
 
@@ -66,13 +66,11 @@ EVENTS: Mapping[str, str] = {
 """Event → what it tells; for the reader of the page."""
 
 
-def _fields(record: str, known: Fields) -> str:
+def _fields(record: str, known: Fields[Any] | None) -> str:
     meanings = _meanings(record) if record else {}
-    if not known.kinds:
+    if known is None or not known.kinds:
         return ""
-    rows = [
-        f"| `{name}` | {kind.called} | {_told(name, meanings)} |" for name, kind in _sorted(known, meanings)
-    ]
+    rows = [f"| `{name}` | {words} | {_told(name, meanings)} |" for name, words in _sorted(known, meanings)]
     return "\n".join(["| field | holds | |", "|---|---|---|", *rows])
 
 
@@ -105,10 +103,10 @@ FIELDS: Mapping[str, str] = {
 """Field → its meaning, where its record leaves that to the name."""
 
 
-def _sorted(known: Fields, meanings: Mapping[str, str]) -> list[tuple[str, Any]]:
+def _sorted(known: Fields[Any], meanings: Mapping[str, str]) -> list[tuple[str, str]]:
     """The fields in the order of their record."""
     order = list(meanings)
-    return sorted(known.kinds.items(), key=lambda item: order.index(item[0]) if item[0] in order else 99)
+    return sorted(known.told().items(), key=lambda item: order.index(item[0]) if item[0] in order else 99)
 
 
 def _meanings(record: str) -> dict[str, str]:
@@ -137,8 +135,8 @@ def _of_verdict(verdict: str) -> str:
     return str(inspect.getdoc(getattr(records, verdict.capitalize())))
 
 
-def _plain(known: Fields) -> str:
-    rows = [f"| `{name}` | {kind.called} |" for name, kind in known.kinds.items()]
+def _plain(known: Fields[Any]) -> str:
+    rows = [f"| `{name}` | {words} |" for name, words in known.told().items()]
     return "\n".join(["| field | holds |", "|---|---|", *rows])
 
 

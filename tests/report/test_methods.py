@@ -28,7 +28,7 @@ FACTS = Facts(
 
 def labels(**changes: Any) -> Labels:
     frame = pd.DataFrame({"message": ["m1", "m2"], "LEAD": [1.0, np.nan]})
-    made = Labels("intersection", ("LEAD",), ("LEAD",), ("gemini",), (), {}, Thresholds(), frame)
+    made = Labels("intersection", ("LEAD",), ("LEAD",), ("gemini",), (), {}, Thresholds(), frame, pd.DataFrame())
     return replace(made, **changes)
 
 

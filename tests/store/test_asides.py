@@ -102,14 +102,21 @@ def test_places_are_told_as_ranges(places: list[int], shown: str) -> None:
     assert ranges(places) == shown
 
 
-def test_a_view_counts_codable_messages_only() -> None:
+def test_a_view_counts_codable_messages_only(results: Results) -> None:
     turns = [
         message(AGENTS[1], 0, "Rome.", scripted=True), message(AGENTS[0], 0),
         message(AGENTS[0], 1, "!"), message(AGENTS[0], 2),
     ]  # fmt: skip
+    last = message(AGENTS[0], 3, seen=tuple(turn.id for turn in turns))
+    put(results, [*turns, last], [])
 
-    assert Views(turns).of(tuple(turn.id for turn in turns)) == "0-1"
-    assert Views(turns).of(("another", turns[3].id)) == "1"
+    assert load(results).messages["view"].tolist() == ["", "", "0-1"]
+
+
+def test_a_view_passes_over_what_is_of_another_run() -> None:
+    messages = [message(AGENTS[0], round_) for round_ in range(2)]
+
+    assert Views(messages).of(("another", messages[1].id)) == "1"
 
 
 def test_a_scripted_line_is_no_empty_answer_of_its_agent(results: Results) -> None:

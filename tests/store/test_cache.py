@@ -1,14 +1,14 @@
 """Columns that are kept: the same as read anew, and never of other files than those that are there."""
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from mascope.records import Agent, Coding, Mark, Message, message_id
-from mascope.store import cache, codes, columns, journal, loading
+from mascope.store import cache, codes, columns, journal, journal_columns, loading
 from mascope.store.cache import Columns, shares
 from mascope.store.codes import CoderHeader
 from mascope.store.frames import Frames, load
@@ -52,10 +52,10 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The journals that are read, as they are."""
     names: list[str] = []
 
-    def watched(files: Iterable[Path]) -> columns.Tables:
+    def watched(files: Iterable[Path], tables: Collection[str]) -> columns.Tables:
         every = list(files)
         names.extend(file.stem for file in every)
-        return columns.read_journals(every)
+        return journal_columns.read_journals(every, tables)
 
     readers = {**loading.READERS, "journals": (watched, loading.READERS["journals"][1])}
     monkeypatch.setattr(loading, "READERS", readers)
@@ -203,7 +203,7 @@ def test_shares_hold_every_file_once_and_in_order() -> None:
 def test_what_was_appended_while_it_was_read_is_not_lost(results: Results) -> None:
     kept_columns, [share, *_] = Columns(results.root), shares("journals", results.journals())
     key = kept_columns.key(share)
-    tables = columns.read_journals(share.files)
+    tables = journal_columns.read_journals(share.files, tuple(journal_columns.TABLES))
     with share.files[0].open("ab") as stream:
         stream.write(b"\n")
     kept_columns.write(share, key, tables)

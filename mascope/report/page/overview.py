@@ -1,61 +1,55 @@
 """The head of the page: what was run, and what became of each hypothesis."""
 
-import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
 from mascope.report.cells import cell, missing, visible
-from mascope.report.evidence import CoderInfo, RunEvidence
 from mascope.report.summary import Report
 from mascope.stats.sensitivity import ALPHA
+from mascope.store.evidence import CoderInfo, Evidence
 from mascope.tables import Column, Table
 
 DIGEST = 12
 """Signs of a digest that are shown."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Gathered:
-    """What the journals and codes say of the whole study, gathered as they are read."""
+    """What the journals and codes say of the whole study."""
 
-    started: list[str] = field(default_factory=list)
-    versions: set[str] = field(default_factory=set)
-    served: dict[str, set[str]] = field(default_factory=dict)
+    started: Sequence[str]
+    versions: Sequence[str]
+    served: Mapping[str, Sequence[str]]
     """Model as a reader knows it → the models that answered for it, as the providers named them."""
-    seats: dict[str, set[str]] = field(default_factory=dict)
+    seats: Mapping[str, Sequence[str]]
     """Model → the agents that it spoke for."""
-    judged: dict[str, float] = field(default_factory=dict)
-    """Coder → USD of its answers, as far as their price is known."""
+    judged: float
+    """USD of all coders' answers, as far as their price is known."""
 
-    def add(self, found: RunEvidence) -> None:
-        header = found.header
-        began = header.get("started") or header.get("at")
-        self.started += [str(began)] if began else []
-        self.versions.add(str(header["version"]))
-        routes = {agent["id"]: agent for agent in header["agents"]}
-        for id_, agent in routes.items():
-            self.seats.setdefault(str(agent["label"]), set()).add(str(id_))
-        for turn in found.turns:
-            agent = routes[turn["agent"]]
-            names = self.served.setdefault(str(agent["label"]), set())
-            names.add(str(turn.get("served_model") or agent["served_by"]))
-        for coder, verdicts in found.verdicts.items():
-            costs = (verdict.get("cost_usd") or 0.0 for verdict in verdicts.values())
-            self.judged[coder] = self.judged.get(coder, 0.0) + math.fsum(costs)
 
-    def extend(self, other: "Gathered") -> None:
-        """What was gathered of other runs besides."""
-        self.started += other.started
-        self.versions |= other.versions
-        for mine, theirs in ((self.served, other.served), (self.seats, other.seats)):
-            for label, names in theirs.items():
-                mine.setdefault(label, set()).update(names)
-        for coder, cost in other.judged.items():
-            self.judged[coder] = self.judged.get(coder, 0.0) + cost
+def gathered(evidence: Evidence) -> Gathered:
+    """The same of all runs."""
+    runs = evidence.transcripts
+    return Gathered(
+        started=sorted(set(runs["started"].dropna())),
+        versions=sorted(set(runs["version"])),
+        served=_different(evidence.turns, "served"),
+        seats=_different(evidence.turns, "agent"),
+        judged=float(evidence.verdicts["cost_usd"].sum()),
+    )
+
+
+def _different(turns: pd.DataFrame, column: str) -> Mapping[str, Sequence[str]]:
+    """Model → what its turns hold in a column, each once."""
+    found: dict[str, list[str]] = {}
+    pairs = turns[["label", column]].drop_duplicates()
+    for label, value in zip(pairs["label"].astype(str), pairs[column].astype(str), strict=True):
+        found.setdefault(label, []).append(value)
+    return found
 
 
 # What was run ---------------------------------------------------------------------------------------------
@@ -80,7 +74,7 @@ def facts(
         Fact("Labels", (report.labels.rule,) if report.labels and report.labels.coders else ()),
         Fact("Held", _dates(gathered.started)),
         Fact("Spent", tuple(_spend(runs, gathered))),
-        Fact("Versions", tuple(f"mascope {version}" for version in sorted(gathered.versions))),
+        Fact("Versions", tuple(f"mascope {version}" for version in gathered.versions)),
         Fact("Study digest", (str(stamp["digest"])[:DIGEST],) if stamp.get("digest") else ()),
     ]
     return [Fact(fact.name, tuple(map(visible, fact.values))) for fact in found if fact.values]
@@ -102,7 +96,7 @@ def _runs(runs: pd.DataFrame) -> Iterator[str]:
 
 def _models(gathered: Gathered) -> Iterator[str]:
     for label, served in gathered.served.items():
-        others = sorted(served - {label})
+        others = sorted(set(served) - {label})
         yield f"{label} ({', '.join(others)})" if others else label
 
 
@@ -123,9 +117,8 @@ def _spend(runs: pd.DataFrame, gathered: Gathered) -> Iterator[str]:
     if len(costs):
         unknown = f", {len(runs) - len(costs)} runs of unknown price" if len(costs) < len(runs) else ""
         yield f"discussions {_usd(float(costs.sum()))}{unknown}"
-    judged = math.fsum(gathered.judged.values())
-    if judged:
-        yield f"coding {_usd(judged)}"
+    if gathered.judged:
+        yield f"coding {_usd(gathered.judged)}"
 
 
 def _usd(amount: float) -> str:

@@ -39,19 +39,21 @@ def _about_column(table: Table, column: Column) -> dict[str, Any]:
 def rows(table: Table, known: Known) -> dict[str, Any]:
     """Column by column the cells as shown and, where those are not they, the values; links row by row."""
     shown = [cells(table, column) for column in table.columns]
-    values = [_values(table, column, texts) for column, texts in zip(table.columns, shown, strict=True)]
-    records = table.frame.to_dict("records")
-    links = [targets(table.name, {str(name): row[name] for name in row}, known) for row in records]
-    return {"shown": shown, "values": values, "links": links}
+    held = {column.name: table.frame[column.name].tolist() for column in table.columns}
+    values = [_values(of_one, texts) for of_one, texts in zip(held.values(), shown, strict=True)]
+    records = (dict(zip(held, row, strict=True)) for row in zip(*held.values(), strict=True))
+    return {"shown": shown, "values": values, "links": [targets(table.name, row, known) for row in records]}
 
 
-def _values(table: Table, column: Column, shown: Sequence[str]) -> list[Any] | None:
+def _values(values: Sequence[Any], shown: Sequence[str]) -> list[Any] | None:
     """None where what is shown is the value."""
-    plain = [_plain(value) for value in table.frame[column.name].tolist()]
-    return None if plain == list(shown) else plain
+    plain = [_plain(value) for value in values]
+    return None if plain == shown else plain
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, str):
+        return value
     if hasattr(value, "tolist"):
         value = value.tolist()
     if isinstance(value, list | tuple | set | frozenset):

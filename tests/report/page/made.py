@@ -53,7 +53,7 @@ class Made:
                 }
             ],
         }
-        results.write_study(yaml.safe_dump(study))
+        results.write_study(yaml.safe_dump(study, sort_keys=False))
         for series in self.series:
             for replicate in range(1, self.runs + 1):
                 self._run(results, series, replicate)

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from mascope.report import Report, Summary
-from mascope.report import page as page_module
-from mascope.report.page import write_page
+from mascope.report.page import transcripts, write_page, write_transcripts
 from mascope.report.page.packing import inline, packed, source_hash, unpacked
+from mascope.store.layout import Results
 from tests.report.page.conftest import Reader
 from tests.report.page.made import Made, report_of
 
@@ -20,6 +20,11 @@ def policy(page: Path) -> str:
     found = re.search(r'Content-Security-Policy" content="([^"]+)"', page.read_text(encoding="utf-8"))
     assert found is not None
     return found[1].replace("&#39;", "'")
+
+
+def both(report: Report, results: Results) -> tuple[Path, ...]:
+    """The page, and what lies beside it."""
+    return (*write_page(report, results), *write_transcripts(report, results))
 
 
 def test_the_policy_lets_nothing_run_but_what_the_page_was_written_with(small: Path) -> None:
@@ -46,9 +51,9 @@ def test_the_page_names_no_other_place(small: Path) -> None:
 def test_large_transcripts_lie_beside_the_page_and_are_read_when_wanted(
     read: Read, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(page_module, "LARGEST_INSIDE", 1000)
+    monkeypatch.setattr(transcripts, "LARGEST_INSIDE", 1000)
     results = Made().write(tmp_path / "results")
-    page, *files = write_page(report_of(results), results)
+    page, *files = both(report_of(results), results)
 
     assert [file.relative_to(results.report).as_posix() for file in files] == [
         f"transcripts/{series}-run0{n}.js" for series in "AC" for n in (1, 2, 3)
@@ -64,9 +69,9 @@ def test_large_transcripts_lie_beside_the_page_and_are_read_when_wanted(
 def test_a_transcript_that_was_not_sent_along_is_missed_by_name(
     read: Read, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(page_module, "LARGEST_INSIDE", 1000)
+    monkeypatch.setattr(transcripts, "LARGEST_INSIDE", 1000)
     results = Made().write(tmp_path / "results")
-    page, first, *_ = write_page(report_of(results), results)
+    page, first, *_ = both(report_of(results), results)
     first.unlink()
     reader = read(page, "#/transcripts?run=A-run01")
     reader.page.wait_for_selector("#turns .problem")
@@ -82,10 +87,10 @@ def test_files_that_a_new_page_does_not_load_are_taken_away(
 ) -> None:
     results = Made().write(tmp_path / "results")
     report = report_of(results)
-    monkeypatch.setattr(page_module, "LARGEST_INSIDE", 1000)
-    write_page(report, results)
+    monkeypatch.setattr(transcripts, "LARGEST_INSIDE", 1000)
+    both(report, results)
     monkeypatch.undo()
-    page = write_page(report, results)
+    page = both(report, results)
 
     assert page == (results.report / "index.html",)
     assert list((results.report / "transcripts").glob("*.js")) == []

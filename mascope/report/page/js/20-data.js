@@ -38,7 +38,13 @@ function transcript(number) {
 
 async function load(number) {
   const held = document.getElementById(`run-${number}`);
-  return unpack(held ? held.textContent : await fromFile(ABOUT.files[number]));
+  const packed = held ? held.textContent : await fromFile(ABOUT.files[number]);
+  const [run, ...said] = await Promise.all(packed.split(" ").map((part) => (part === "-" ? {} : unpack(part))));
+  for (const turn of run.turns) {
+    const codes = ABOUT.coders.map((coder, place) => [coder, said[place][turn.id]]).filter(([, verdict]) => verdict);
+    if (codes.length) turn.codes = Object.fromEntries(codes);
+  }
+  return run;
 }
 
 function fromFile(run) {

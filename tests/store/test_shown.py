@@ -1,0 +1,175 @@
+"""What is kept of each run for a reader: whole, short, and packed as it is shown."""
+
+import gzip
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mascope.errors import CorruptJournal
+from mascope.records import Agent, Coding, Failure, Mark, Message, ProbeAnswer, message_id
+from mascope.store import codes, evidence, loading, shown
+from mascope.store.codes import CoderHeader
+from mascope.store.evidence import Evidence
+from mascope.store.journal import Header, Recorder
+from mascope.store.layout import Results, run_id
+
+AGENTS = tuple(Agent(f"m{seat}", f"Agent-{seat}", None, f"m{seat}", "groq/x", "X", seat) for seat in range(2))
+RUN = run_id("A", 1)
+
+
+def said(seat: int, round_: int, text: str = "Green tea.", **more: Any) -> Message:
+    agent = AGENTS[seat]
+    id_ = message_id(RUN, agent.name, round_)
+    made = Message(id_, agent.id, agent.name, agent.model, None, round_, seat, text, (), "")
+    return replace(made, **more)
+
+
+FIRST = said(0, 0)
+TURNS = (
+    FIRST,
+    Failure(message_id(RUN, "Agent-1", 0), "m1", "Agent-1", 0, 1, "crash", "injected", "as asked", "[left]"),
+    said(0, 1, served_model="x-2", seen=(FIRST.id, "of-another-run"), finish_reason="length", attempts=2),
+    said(1, 1, "half a character: \ud83d", changes=("reasoning",)),
+)  # fmt: skip
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Results:
+    found = Results(tmp_path / "results")
+    found.root.mkdir()
+    found.write_study("study: s\nseries: {A: {}}\n")
+    recorder = Recorder(found.journal(RUN))
+    recorder.header(Header(RUN, "A", 1, 1, "s", "d", AGENTS, {}, "c", False, "0.9"))
+    recorder.call("m0", 0, 1, "ab")
+    recorder.error("m0", 1, 1, kind="rate_limit", detail="slow down")
+    for turn in TURNS:
+        recorder.turn(turn)
+    recorder.probe(
+        ProbeAnswer(
+            f"{RUN}|Agent-0|P:mood|R0", "mood", "m0", "Agent-0", 0, "scale", "answered", 0, "0", (), "p"
+        )
+    )
+    recorder.end("done")
+    recorder.close()
+    put_codes(
+        found, Coding(FIRST.id, {"META": Mark("no")}), Coding(FIRST.id, {"META": Mark("yes", quote="tea")})
+    )
+    return found
+
+
+def put_codes(results: Results, *verdicts: Coding) -> None:
+    recorder = codes.CodesRecorder(results.codes("a", RUN), CoderHeader("a", "llm", "digest", ("META",)))
+    for verdict in verdicts:
+        recorder.verdict(verdict, cost_usd=0.25, request="ab", asked=1)
+    recorder.close()
+
+
+def unpacked(packed: bytes) -> Any:
+    return json.loads(gzip.decompress(packed))
+
+
+def only_run(found: Evidence) -> Any:
+    [packed] = found.transcripts["packed"]
+    return unpacked(packed)
+
+
+def test_a_transcript_holds_of_each_turn_what_is_not_empty(results: Results) -> None:
+    run = only_run(evidence.load(results))
+    first, fault, last, half = run["turns"]
+
+    assert first["round"] == 0
+    assert "raw" not in first
+    assert "scripted" not in first
+    assert (fault["kind"], fault["failed"], fault["told"]) == ("fault", "crash", "[left]")
+    assert last["seen"] == [0, "of-another-run"]
+    assert last["errors"] == [{"attempt": 1, "kind": "rate_limit", "detail": "slow down"}]
+    assert half["text"] == "half a character: \ud83d"
+    assert run["probes"][0]["answer"] == 0
+    assert run["end"]["status"] == "done"
+
+
+def test_of_several_verdicts_the_last_is_shown_and_counted(results: Results) -> None:
+    [found] = evidence.load(results).verdicts.to_dict("records")
+
+    assert (found["run"], found["coder"], found["cost_usd"]) == (RUN, "a", 0.25)
+    assert unpacked(found["packed"]) == {
+        FIRST.id: {
+            "outcome": "coding",
+            "flags": {"META": {"answer": "yes", "quote": "tea"}},
+            "cost_usd": 0.25,
+        }
+    }
+
+
+def test_every_turn_stands_in_short(results: Results) -> None:
+    turns = evidence.load(results).turns.astype({"kind": str, "served": str})
+
+    assert turns["kind"].tolist() == ["message", "fault", "message", "message"]
+    assert turns["served"].tolist() == ["groq/x", "groq/x", "x-2", "groq/x"]
+    marks = turns[["truncated", "cleaned", "retried", "told"]].to_numpy().tolist()
+    assert marks == [
+        [False, False, False, False], [False, False, False, True],
+        [True, False, True, False], [False, True, False, False],
+    ]  # fmt: skip
+
+
+def test_a_torn_last_line_is_no_turn(results: Results) -> None:
+    file = results.journal(RUN)
+    file.write_bytes(file.read_bytes().rpartition(b'{"event":"end"')[0] + b'{"event":"mes')
+    found = evidence.load(results)
+
+    assert found.transcripts["status"].tolist() == ["partial"]
+    assert only_run(found)["end"] == {}
+    assert len(found.turns) == len(TURNS)
+
+
+def test_a_journal_that_was_only_opened_is_no_run(results: Results) -> None:
+    results.journal(RUN).write_bytes(b"")
+
+    assert len(evidence.load(results).transcripts) == 0
+
+
+def test_what_cannot_be_read_is_named(results: Results) -> None:
+    with results.journal(RUN).open("ab") as stream:
+        stream.write(b'{"event":"message"}\n')
+
+    with pytest.raises(CorruptJournal, match=r"A-run01\.jsonl:10"):
+        evidence.load(results)
+
+
+@pytest.mark.parametrize("turn", [FIRST, TURNS[1]], ids=["message", "failure"])
+def test_what_a_fork_repeats_of_its_parent_is_neither_message_nor_failure(turn: Message | Failure) -> None:
+    assert shown.kind(turn) in ("message", "fault")
+    assert shown.kind(replace(turn, copied_from="A-run01|Alpha|R0")) == "copied"
+
+
+@pytest.mark.parametrize(
+    ("turn", "kind"),
+    [
+        (said(0, 0, "!"), "empty"),
+        (said(0, 0, " \n"), "empty"),
+        (said(0, 0, scripted=True), "scripted"),
+        (replace(TURNS[1], origin="organic"), "failure"),
+    ],
+)
+def test_a_turn_is_of_one_kind(turn: Message | Failure, kind: str) -> None:
+    assert shown.kind(turn) == kind
+
+
+def test_what_is_kept_is_read_from_there(results: Results, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loading, "WORTH_A_PROCESS", 0)
+    anew = evidence.load(results)
+    monkeypatch.setattr(
+        loading, "READERS", {kind: (None, tables) for kind, (_, tables) in loading.READERS.items()}
+    )
+    again = evidence.load(results)
+
+    assert only_run(again) == only_run(anew)
+    assert again.verdicts["packed"].tolist() == anew.verdicts["packed"].tolist()
+
+
+def test_what_json_cannot_hold_is_packed_all_the_same() -> None:
+    assert unpacked(shown.packed({"half": "\ud83d", "é": [0, None]})) == {"half": "\ud83d", "é": [0, None]}
