@@ -1,13 +1,16 @@
 """Naming agents, and finding their names in what models write."""
 
 import json
+import re
+import unicodedata
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mascope.names import (
@@ -20,6 +23,7 @@ from mascope.names import (
     peer_lines,
     words_begin,
 )
+from mascope.names.beginnings import Beginnings
 from mascope.records import Agent
 
 NEUTRAL = MentionFinder({letter: (f"Agent-{letter}",) for letter in "ABCDEFGH"})
@@ -401,6 +405,74 @@ def test_long_repetitive_texts_are_read_in_one_pass(unit: str) -> None:
         addressed_all(text)
 
 
+# Where names may begin ----------------------------------------------------------------------------------
+
+ODD = (
+    "Agent-A", "AgentB", "Agent B", "Alpha", "X-ray", "Kimi K2", "o3-mini", "小明", "Élodie", "E\u0301lodie",
+    "O'Neil", "🤖", "A", "Straße", "ßa", "İbo", "ǆen", "Project Manager", "Σίσυφος", "ﬁn", "ＡＢ", "@Bob",
+    "a?b",
+)  # fmt: skip
+SIGNS = ("-", "\u2011", "\u2212", " ", "\u202f", "\u200b", "\u00ad", "", "_", ".", "  ", "\n")
+
+
+@st.composite
+def naming(draw: st.DrawFn, names: Sequence[str]) -> str:
+    """A text with these names in spellings of all kinds, some of which are none, between anything else."""
+    written: st.SearchStrategy[str] = st.builds(
+        lambda name, sign, case, form: case(unicodedata.normalize(form, re.sub("[ -]", sign, name))),
+        st.sampled_from(names),
+        st.sampled_from(SIGNS),
+        st.sampled_from((str, str.upper, str.lower, str.title, str.swapcase)),
+        st.sampled_from(("NFC", "NFD", "NFKC", "NFKD")),
+    )
+    signs = st.sampled_from("@[]*:, \n'’sBeé?\ud800K\u0301")
+    between = st.text(st.one_of(signs, st.characters()), max_size=4)
+    return "".join(draw(st.lists(st.one_of(written, between), max_size=8)))
+
+
+def everywhere(_: Beginnings, text: str) -> list[int]:
+    return list(range(len(text)))
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_looking_where_names_may_begin_finds_what_looking_everywhere_finds(data: st.DataObject) -> None:
+    names = data.draw(st.lists(st.sampled_from(ODD), min_size=1, max_size=4, unique=True))
+    finder = MentionFinder({name: (name, "Kimi K2") for name in names})
+    text = data.draw(naming(names))
+    found = finder.find(text), finder.names_any(text)
+    with patch.object(Beginnings, "find", everywhere):
+        plainly = finder.find(text), finder.names_any(text)
+
+    assert found == plainly
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_every_name_in_a_text_begins_with_one_of_the_heads(data: st.DataObject) -> None:
+    names = data.draw(st.lists(st.sampled_from(ODD), min_size=1, max_size=4, unique=True))
+    finder = MentionFinder({name: (name,) for name in names})
+    text = data.draw(naming(names))
+    heads = "|".join(map(re.escape, finder.heads))
+    begun = re.compile(f"(?ai:{heads})")
+
+    assert all(begun.match(text, mention.start) for mention in finder.find(text))
+
+
+def test_names_are_looked_for_by_their_first_words() -> None:
+    assert NEUTRAL.heads == {"agent"}
+    assert "kimi" in REAL.heads
+    assert MentionFinder({"1": ("Élodie",)}).heads == {"É", "é", "E", "e"}
+    assert MentionFinder({}).heads == frozenset()
+
+
+def test_a_name_that_several_share_is_a_name_too() -> None:
+    clones = MentionFinder({"1": ("Alpha", "LLaMA 3.3 70B"), "2": ("Bravo", "LLaMA 3.3 70B")})
+
+    assert clones.names_any("ask llama-3.3-70b")
+    assert not clones.names_any("ask the alpacas")
+
+
 # Voices -------------------------------------------------------------------------------------------------
 
 
@@ -441,9 +513,9 @@ def test_words_begin_after_whoever_is_introduced() -> None:
 def test_a_title_opens_with_the_name_but_is_no_prefix() -> None:
     title = "**Agent‑C – Plan**\n\nVoici"
 
-    assert opens_with_name(title, ["Agent-C"])
+    assert opens_with_name(title, NEUTRAL)
     assert own_prefix(title, ["Agent-C"]) == 0
-    assert not opens_with_name("Voici Agent-C", ["Agent-C"])
+    assert not opens_with_name("Voici Agent-C", NEUTRAL)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from mascope.names import spelling
+from mascope.names.beginnings import Beginnings
 from mascope.records import Agent
 
 BROADCAST = 5
@@ -60,7 +61,17 @@ class MentionFinder:
 
     def mentioned(self, text: str, speaker: str | None = None) -> tuple[str, ...]:
         """The agents other than `speaker` that `text` names, in the order of their first mention."""
-        return tuple(dict.fromkeys(m.agent for m in self.find(text) if m.agent != speaker))
+        named = dict.fromkeys(agent for agent, _, _ in self._index.scan(text))
+        return tuple(agent for agent in named if agent is not None and agent != speaker)
+
+    def names_any(self, text: str) -> bool:
+        """Whether `text` holds any of the names, be it one that several agents share."""
+        return any(True for _ in self._index.scan(text))
+
+    @property
+    def heads(self) -> frozenset[str]:
+        """One of these stands where a name begins, but for the case of ASCII letters."""
+        return self._index.beginnings.heads
 
     def self_mention(self, text: str, speaker: str) -> bool:
         """Whether `text` calls its own speaker by name."""
@@ -103,6 +114,7 @@ class _Index:
 
     pattern: re.Pattern[str]
     owners: Mapping[int, _Owner]
+    beginnings: Beginnings
 
     def owner(self, found: re.Match[str]) -> _Owner:
         return self.owners[found.lastindex or 0]
@@ -110,7 +122,10 @@ class _Index:
     def scan(self, text: str) -> Iterator[tuple[str | None, int, int]]:
         """(agent, start, end) of each name in `text`."""
         position = 0
-        while found := self.pattern.search(text, position):
+        for place in self.beginnings.find(text):
+            found = self.pattern.match(text, place) if place >= position else None
+            if found is None:
+                continue
             owner, position = self.owner(found), found.end()
             yield owner.agent, found.start(), position
             if owner.family:
@@ -141,11 +156,8 @@ def _index(names: _Names, parts: bool) -> _Index:
             owners[groups + 1] = _Owner(owned[name], families.get(_stem(name)))
             groups += re.compile(piece).groups
         branches.append(f"{_one_of(first)}(?:{'|'.join(pieces)})")
-    if not branches:
-        return _Index(re.compile("(?!)"), owners)
-    # Looking for first characters only, and for them first, makes the search several times faster.
-    begin = f"{_one_of(''.join(sorted(set(''.join(by_first)))))}(?<!{spelling.LETTER})"
-    return _Index(re.compile(f"{begin}(?:{'|'.join(branches)})"), owners)
+    pattern = f"(?<!{spelling.LETTER})(?:{'|'.join(branches) or '(?!)'})"
+    return _Index(re.compile(pattern), owners, Beginnings.of(owned))
 
 
 def _one_of(characters: str) -> str:

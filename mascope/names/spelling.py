@@ -104,6 +104,15 @@ def first_characters(name: str) -> str:
     return "".join(forms | {unicodedata.normalize("NFD", form)[:1] for form in forms})
 
 
+def first_word(name: str) -> str:
+    """The ASCII letters and digits that every spelling of `name` begins with, in small letters.
+
+    Empty where they are fewer than two: a single one stands in any text.
+    """
+    found = re.match("[A-Za-z0-9]{2,}", (parts(name) or [""])[0])
+    return found[0].lower() if found else ""
+
+
 def more_members(suffixes: Iterable[str], *, plural: bool) -> re.Pattern[str]:
     """What may follow a member in a list that names the stem once: `, C et D`, `/E`; group 1 is the suffix.
 

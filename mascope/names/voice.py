@@ -11,6 +11,7 @@ _CLOSE = re.compile(
     r"(?P<bracket>[\])]?)(?P<marks>[*_`]*)[^\S\n]*(?:(?P<colon>[:：])|(?=\n|$)|[-\u2013\u2014][^\S\n])"
     r"(?P<late_marks>[*_`]*)\s*"
 )
+_NO_EMPHASIS = re.compile(r"[^*_`]+")
 _FIRST_PERSON = re.compile(
     r"\W{0,8}(?:@|(?:je|j['’]|moi|nous|merci|bonjour|bonsoir|salut|d['’]accord|oui|parfait|excellent|super"
     r"|i|i['’]\w+|we|thanks|thank you|hi|hello|hey|yes|ok|okay|agreed|great|perfect|sure)\b)",
@@ -53,10 +54,10 @@ def words_begin(text: str, finder: MentionFinder) -> int:
     return length
 
 
-def opens_with_name(text: str, names: Sequence[str]) -> bool:
-    """Whether `text` begins with one of `names`, whatever follows."""
+def opens_with_name(text: str, finder: MentionFinder) -> bool:
+    """Whether `text` begins with a name that `finder` knows, whatever follows."""
     lead = _LEAD.match(text)
-    return bool(lead and MentionFinder({"": names}, parts=False).at(text, lead.end()))
+    return bool(lead and finder.at(text, lead.end()))
 
 
 def peer_lines(text: str, finder: MentionFinder, speaker: str) -> tuple[PeerLine, ...]:
@@ -87,7 +88,7 @@ def _introduction(finder: MentionFinder, text: str, position: int) -> _Introduct
     if not lead or not named or not close or bool(close["bracket"]) != bool(lead["bracket"]):
         return None
     # `**Agent-C – Plan**` opens bold that its name does not close: a title, not an introduction.
-    opened = re.sub(r"[^*_`]", "", lead["marks"])
+    opened = _NO_EMPHASIS.sub("", lead["marks"])
     if opened not in (close["marks"], close["marks"] + close["late_marks"]):
         return None
     end = close.end() if opened == close["marks"] + close["late_marks"] else close.start("late_marks")

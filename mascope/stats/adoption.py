@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from mascope.stats.network import Bools
 from mascope.stats.profiles import Ints
 from mascope.stats.words import Words
 
@@ -32,7 +33,7 @@ class Said:
     round: Ints
     views: "pd.Series[str]"
     """Places of the run's messages that were in the prompt, as `0-6,8`."""
-    recorded: "np.ndarray[tuple[int], np.dtype[np.bool_]]"
+    recorded: Bools
     """(messages,): whether what was seen is known. Else it is all of the rounds before."""
 
     @property
@@ -57,7 +58,7 @@ class Periods:
     """How many others had written them."""
     turn: Ints
     """Which of the agent's turns since it was first shown it, from 1."""
-    adopted: "np.ndarray[tuple[int], np.dtype[np.bool_]]"
+    adopted: Bools
     """Whether the agent used it in this turn."""
 
 
@@ -67,11 +68,17 @@ class Uses:
 
     message: Ints
     expression: Ints
-    """Numbered over all runs: the same words in two runs are two expressions."""
+    """Numbered run by run: the same words in two runs are two expressions."""
 
     @property
     def expressions(self) -> int:
         return int(self.expression.max(initial=-1)) + 1
+
+    def run_of_expression(self, said: Said) -> Ints:
+        """(expressions,), never falling."""
+        found = np.zeros(self.expressions, dtype=np.intp)
+        found[self.expression] = said.run[self.message]
+        return found
 
 
 def periods(words: Words, said: Said, given: Words, rng: np.random.Generator) -> Periods:
@@ -79,12 +86,26 @@ def periods(words: Words, said: Said, given: Words, rng: np.random.Generator) ->
     expressions are nobody's."""
     uses = drawn_uses(words, said, given, rng)
     speaker, source = seen_pairs(said, rng)
+    asked, row = np.unique(speaker, return_inverse=True)
+    # Each run has few expressions: a table of messages by their run's expressions holds them all.
+    first = np.searchsorted(uses.run_of_expression(said), np.arange(said.runs))
+    column = uses.expression - first[said.run[uses.message]]
+    shape = (len(asked), int(column.max(initial=-1)) + 1)
     times, which = uses_of(uses, source, len(said.run))
-    size = max(1, uses.expressions)
-    key, place = np.unique(np.repeat(speaker, times) * size + uses.expression[which], return_inverse=True)
-    agents = _different(place, np.repeat(said.agent[source], times), len(key))
-    seen = _Exposures(key // size, key % size, np.bincount(place, minlength=len(key)), agents)
-    return _at_risk(seen, said, uses)
+    key = np.repeat(row, times) * shape[1] + column[which]
+    shown = np.bincount(key, minlength=shape[0] * shape[1])
+    authors = _different(key, np.repeat(said.agent[source], times), shape[0] * shape[1])
+    member = said.member
+    used = _first_uses(member, uses.message, column, shape[1])[member[asked]]
+    at_risk = (shown > 0).reshape(shape) & (used >= asked[:, np.newaxis])
+    period = np.flatnonzero(at_risk)
+    turn, place = np.divmod(period, max(1, shape[1]))
+    message = asked[turn]
+    return Periods(
+        run=said.run[message], expression=first[said.run[message]] + place,
+        messages=shown[period], agents=authors[period],
+        turn=_turns(at_risk, member[asked], (turn, place)), adopted=used.ravel()[period] == message,
+    )  # fmt: skip
 
 
 def drawn_uses(words: Words, said: Said, given: Words, rng: np.random.Generator) -> Uses:
@@ -99,7 +120,7 @@ def drawn_uses(words: Words, said: Said, given: Words, rng: np.random.Generator)
     # By chance within each run, the first so many.
     order = np.argsort(run + rng.random(len(run)))
     rank = np.empty(len(run), dtype=np.intp)
-    rank[order] = np.arange(len(run)) - np.searchsorted(run[order], run[order])
+    rank[order] = np.arange(len(run)) - np.searchsorted(run, np.arange(said.runs))[run]
     chosen = rank < EXPRESSIONS
     renumbered = np.cumsum(chosen) - 1
     mine = chosen[place]
@@ -145,7 +166,7 @@ def seen_pairs(said: Said, rng: np.random.Generator) -> tuple[Ints, Ints]:
         message, low, sizes = message[kept], low[kept], sizes[kept]
     owner, within = expanded(sizes)
     speaker = message[owner]
-    source = np.searchsorted(said.run, said.run[speaker]) + low[owner] + within
+    source = np.searchsorted(said.run, np.arange(said.runs))[said.run[speaker]] + low[owner] + within
     others = said.agent[speaker] != said.agent[source]
     return speaker[others], source[others]
 
@@ -205,37 +226,24 @@ def distinct(keys: Ints) -> Ints:
     return ordered[new]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Exposures:
-    """What each message's prompt held: one a message and expression."""
-
-    message: Ints
-    expression: Ints
-    messages: Ints
-    agents: Ints
-
-
-def _at_risk(seen: _Exposures, said: Said, uses: Uses) -> Periods:
-    """Those in which the agent had not used the expression before."""
-    size = max(1, uses.expressions)
-    used = said.member[uses.message] * size + uses.expression
-    by_agent, first = np.unique(used, return_index=True)  # uses stand in the order of messages
-    mine = said.member[seen.message] * size + seen.expression
-    place = np.minimum(np.searchsorted(by_agent, mine), max(0, len(by_agent) - 1))
-    uses_it = by_agent[place] == mine if len(by_agent) else np.zeros(len(mine), dtype=np.bool_)
-    when = np.where(uses_it, uses.message[first][place] if len(first) else 0, len(said.run))
-    free = when >= seen.message
-    mine, message = mine[free], seen.message[free]
-    return Periods(
-        run=said.run[message], expression=seen.expression[free],
-        messages=seen.messages[free], agents=seen.agents[free],
-        turn=_counted_up(mine), adopted=when[free] == message,
-    )  # fmt: skip
-
-
-def _counted_up(group: Ints) -> Ints:
-    """(values,): how many of its group stand before each, itself included."""
-    order = np.argsort(group, kind="stable")
-    found = np.empty(len(group), dtype=np.intp)
-    found[order] = np.arange(len(group)) - np.searchsorted(group[order], group[order]) + 1
+def _first_uses(member: Ints, message: Ints, column: Ints, columns: int) -> Ints:
+    """(members, expressions of a run): the message in which each first uses each; past the last for never."""
+    found = np.full((int(member.max(initial=-1)) + 1, columns), len(member))
+    np.minimum.at(found, (member[message], column), message)
     return found
+
+
+def _turns(at_risk: Bools, member: Ints, periods: tuple[Ints, Ints]) -> Ints:
+    """(periods,): which of the agent's turns that were at risk each is, from 1.
+
+    at_risk: (turns, expressions of a run); member: (turns,); periods: the turn and the expression of each.
+    """
+    turn, place = periods
+    order = np.argsort(member, kind="stable")
+    so_far = np.zeros((len(member) + 1, at_risk.shape[1]), dtype=np.int32)
+    np.cumsum(at_risk[order], axis=0, out=so_far[1:])
+    rank = np.empty(len(member), dtype=np.intp)
+    rank[order] = np.arange(len(member))
+    begins = np.searchsorted(member[order], member)
+    found = so_far[rank[turn] + 1, place] - so_far[begins[turn], place]
+    return found.astype(np.intp)

@@ -13,7 +13,6 @@ from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from mascope.stats import confusion as two
 from mascope.stats import reliability
@@ -24,9 +23,10 @@ from mascope.stats.resampling import (
     Estimate,
     Floats,
     Interval,
+    Labels,
     Resampled,
     cluster_index,
-    cluster_totals,
+    factorized,
     resampled,
 )
 
@@ -52,7 +52,7 @@ PANEL_COEFFICIENTS: Mapping[str, Formula] = {
     "ac1": lambda terms: reliability.ac1_of(terms[..., 6:11]),
     "agreement": lambda terms: reliability.observed_of(terms[..., 6:11]),
 }
-"""What is computed of a whole panel, from the terms that `_panel_terms` lays side by side."""
+"""What is computed of a whole panel, from the terms that `reliability.Tallied.totals` lays side by side."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -187,43 +187,36 @@ def panel_agreements(panel: PanelCodes, bootstrap: Bootstrap | None = None) -> M
     """All coders together, by flag."""
     if not panel.coders or not panel.flags:
         return {}
-    index, runs = cluster_index(panel.runs)
-    coded = (~np.isnan(panel.codes)).sum(axis=0)  # (flags, messages)
     weights = panel.joint_weights(panel.coders)
-    terms = [
-        cluster_totals(_panel_terms(codes, weights), index, runs) for codes in panel.codes.swapaxes(0, 1)
-    ]
-    summed = resampled(np.stack(terms, axis=1), bootstrap)
+    tallied = [reliability.Tallied.of(codes) for codes in panel.codes.swapaxes(0, 1)]
+    index, runs = cluster_index(panel.runs)
+    summed = resampled(np.stack([said.totals(index, runs, weights) for said in tallied], axis=1), bootstrap)
     return {
         flag: PanelAgreement(
-            messages=int((coded[k] >= 2).sum()),
-            complete=int((coded[k] == len(panel.coders)).sum()),
+            messages=said.messages(2),
+            complete=said.messages(len(panel.coders)),
             coefficients=_estimates(PANEL_COEFFICIENTS, summed.column(k)),
         )
-        for k, flag in enumerate(panel.flags)
+        for k, (flag, said) in enumerate(zip(panel.flags, tallied, strict=True))
     }
 
 
-def split(
-    panel: PanelCodes, strata: Sequence[Hashable] | npt.NDArray[np.generic]
-) -> Mapping[Hashable, PanelCodes]:
+def split(panel: PanelCodes, strata: Labels) -> Mapping[Hashable, PanelCodes]:
     """The panel on the messages of each stratum (a series, a model), in order of appearance.
 
     strata (messages,). Messages whose stratum is missing (None, NaN) are left out.
     """
-    index, labels = pd.factorize(np.asarray(strata))
+    index, labels = factorized(strata)
     order = np.argsort(index, kind="stable")
     bounds = np.searchsorted(index[order], np.arange(len(labels) + 1))
     return {
         label: panel.take(order[first:last])
-        for label, first, last in zip(labels.tolist(), bounds[:-1], bounds[1:], strict=True)
+        for label, first, last in zip(labels, bounds[:-1], bounds[1:], strict=True)
     }
 
 
 def by_stratum(
-    panel: PanelCodes,
-    strata: Sequence[Hashable] | npt.NDArray[np.generic],
-    bootstrap: Bootstrap | None = None,
+    panel: PanelCodes, strata: Labels, bootstrap: Bootstrap | None = None
 ) -> Mapping[Hashable, tuple[PairAgreement, ...]]:
     """`pair_agreements` within each stratum, as `split` has them."""
     return {label: pair_agreements(part, bootstrap) for label, part in split(panel, strata).items()}
@@ -240,25 +233,6 @@ def _counts_by_run(
             codes = panel.codes[a, flag], panel.codes[b, flag]
             counts[:, k, flag] = two.confusions(*codes, index, runs, weights[k])
     return counts
-
-
-def _panel_terms(codes: Floats, weights: Floats | None = None) -> Floats:
-    """What each message adds to the coefficients: codes (coders, messages) → (messages, 3 + 3 + 5).
-
-    Weights are scaled to sum to the messages that are coded, on whose number alpha depends.
-    """
-    tallies = reliability.tally(codes)
-    parts = (
-        reliability.alpha_terms(tallies),
-        reliability.fleiss_terms(tallies, len(codes)),
-        reliability.ac1_terms(tallies),
-    )
-    terms = np.concatenate(parts, axis=-1)
-    if weights is None:
-        return terms
-    coded = ~np.isnan(weights) & ~np.isnan(codes).all(axis=0)
-    scale = coded.sum() / weights[coded].sum() if coded.any() else 1.0
-    return terms * np.where(coded, weights * scale, 0.0)[:, np.newaxis]
 
 
 def _estimates(formulas: Mapping[str, Formula], totals: Resampled) -> dict[str, Estimate]:

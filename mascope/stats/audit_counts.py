@@ -1,6 +1,6 @@
 """Runs, agents, messages and failures → what the audit counts in every run."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,8 +10,8 @@ import pandas as pd
 from mascope.stats.audit import Tallied
 from mascope.stats.language import Names
 from mascope.stats.network import gini
-from mascope.stats.profiles import Ints
-from mascope.stats.resampling import Floats
+from mascope.stats.profiles import Ints, places
+from mascope.stats.resampling import Floats, factorized
 from mascope.stats.traces import Bools, Traces, names_tell_models, notices_with_model, other_spellings
 
 
@@ -41,11 +41,11 @@ class Journaled:
         """(runs,): turns in which a model was to speak, of all agents or of one."""
         seats, given = self.seats, self.scripted
         if agent is not None:
-            seats = seats[seats["agent"].astype(str) == agent]
+            seats = seats[seats["agent"] == agent]
         turns: Floats = self.per_run(seats) * self.runs["rounds"].to_numpy(dtype=np.float64)
         if given is None:
             return turns
-        mine = given[given["agent"].astype(str).isin(seats["agent"].astype(str).unique())]
+        mine = given[given["agent"].isin(seats["agent"].unique())]
         return turns - self.per_run(mine)
 
     @property
@@ -55,27 +55,28 @@ class Journaled:
 
     def per_run(self, frame: pd.DataFrame, weights: npt.ArrayLike | None = None) -> Floats:
         """Rows of `frame`, or the sum of their weights, in each run: (runs,)."""
-        run = _places(frame["run"], self.place)
-        known = run >= 0
-        w = None if weights is None else np.asarray(weights, dtype=np.float64)[known]
-        return np.bincount(run[known], weights=w, minlength=len(self.place)).astype(np.float64)
+        return self.counter(frame)(weights)
 
+    def counter(self, frame: pd.DataFrame) -> Callable[[npt.ArrayLike | None], Floats]:
+        """`per_run` of one frame, whose runs are looked up once for all that is counted in it."""
+        place = self.place
+        run = places(frame["run"], place) + 1  # 0 is no run of these
 
-def _places(runs: "pd.Series[str]", place: "pd.Index[str]") -> Ints:
-    """(rows,): where each row's run stands; −1 where it stands nowhere. A category is looked up once."""
-    if not isinstance(runs.dtype, pd.CategoricalDtype):
-        return place.get_indexer(pd.Index(runs.astype(str)))
-    of_category = place.get_indexer(pd.Index(runs.cat.categories.astype(str)))
-    return np.append(of_category, -1)[runs.cat.codes.to_numpy()]
+        def per_run(weights: npt.ArrayLike | None) -> Floats:
+            counts = np.bincount(run, weights, minlength=len(place) + 1)
+            return counts[1:].astype(np.float64)
+
+        return per_run
 
 
 def tallies(data: Journaled) -> Iterator[Tallied]:
     """Everything that can be counted; what needs texts only where they are."""
     yield from _turns(data)
-    yield from _failures(data)
+    told = names_tell_models(data.agents)
+    yield from _failures(data, told)
     yield from _provenance(data)
     if data.traces is not None and data.languages is not None:
-        yield from _texts(data, data.traces, data.languages)
+        yield from _texts(data, told, data.traces, data.languages)
 
 
 def _turns(data: Journaled) -> Iterator[Tallied]:
@@ -86,7 +87,7 @@ def _turns(data: Journaled) -> Iterator[Tallied]:
     empty = data.runs["empty"].to_numpy(dtype=np.float64)
     yield Tallied("rounds", "", rounds, ones)
     yield Tallied("lost_turns", "", due - said, due)
-    for agent, seats in data.seats.groupby(data.seats["agent"].astype(str), sort=False):
+    for agent, seats in data.seats.groupby("agent", sort=False, observed=True):
         there = data.due(str(agent))
         yield Tallied("lost_turns", str(agent), there - data.per_run(seats, seats["messages"]), there)
     silent = data.seats["messages"].to_numpy() == 0
@@ -98,7 +99,7 @@ def _turns(data: Journaled) -> Iterator[Tallied]:
 
 def _inequality(spoke: pd.DataFrame, data: Journaled) -> Floats:
     """(runs,): Gini coefficient of the numbers of messages of a run's agents; NaN where none spoke."""
-    run = _places(spoke["run"], data.place)
+    run = places(spoke["run"], data.place)
     seat = pd.Series(run).groupby(run).cumcount().to_numpy()
     said = np.zeros((len(data.place), int(seat.max(initial=-1)) + 1))
     present = np.zeros(said.shape, dtype=np.bool_)
@@ -106,7 +107,7 @@ def _inequality(spoke: pd.DataFrame, data: Journaled) -> Floats:
     return gini(said, present)
 
 
-def _failures(data: Journaled) -> Iterator[Tallied]:
+def _failures(data: Journaled, told: frozenset[str]) -> Iterator[Tallied]:
     due = data.due()
     ones = np.ones(len(data.runs))
     failures = data.failures
@@ -115,7 +116,6 @@ def _failures(data: Journaled) -> Iterator[Tallied]:
         yield Tallied(f"failures_{origin}", "", data.per_run(mine), due)
         for kind in sorted(mine["kind"].astype(str).unique()):
             yield Tallied(f"failures_{origin}", kind, data.per_run(mine[mine["kind"] == kind]), due)
-    told = names_tell_models(data.agents)
     neutral = ~data.place.isin(list(told))
     yield Tallied("notices", "", data.per_run(failures, failures["told"]), ones)
     leaks = notices_with_model(failures, data.agents, told)
@@ -124,11 +124,11 @@ def _failures(data: Journaled) -> Iterator[Tallied]:
 
 def _provenance(data: Journaled) -> Iterator[Tallied]:
     messages = data.messages
-    said = data.per_run(messages)
+    counted = data.counter(messages)
+    said = counted(None)
 
     def share(measure: str, marked: npt.ArrayLike, among: npt.ArrayLike | None = None) -> Tallied:
-        of = said if among is None else data.per_run(messages, among)
-        return Tallied(measure, "", data.per_run(messages, marked), of)
+        return Tallied(measure, "", counted(marked), said if among is None else counted(among))
 
     reason = messages["finish_reason"].astype(object)
     yield share("truncated", reason == "length", reason.notna())
@@ -143,22 +143,23 @@ def _provenance(data: Journaled) -> Iterator[Tallied]:
 
 def _drift(messages: pd.DataFrame) -> tuple[Bools, Bools]:
     """(messages,): served by another model than most of the same series and model; and whether known."""
-    known = messages["served_model"].notna().to_numpy()
-    keys = [messages[name].astype(str) for name in ("series", "model", "served_model")]
-    counts = pd.Series(1.0, index=messages.index)[known].groupby([key[known] for key in keys]).sum()
-    if counts.empty:
+    names = sorted(map(str, factorized(messages["served_model"])[1]))
+    served = places(messages["served_model"], names)
+    known = served >= 0
+    if not names:
         return np.zeros(len(messages), dtype=np.bool_), known
-    usual = counts.groupby(level=[0, 1]).idxmax()
-    pairs = pd.MultiIndex.from_arrays(keys[:2])
-    expected = usual.map(lambda key: key[2]).reindex(pairs).to_numpy(dtype=object)
-    return known & (keys[2].to_numpy(dtype=object) != expected), known
+    (series, _), (model, models) = (factorized(messages[name], missing=True) for name in ("series", "model"))
+    group = series * len(models) + model
+    counts = np.bincount((group * len(names) + served)[known], minlength=(int(group.max()) + 1) * len(names))
+    usual = counts.reshape(-1, len(names)).argmax(axis=1)  # of as frequent ones the first by name
+    return known & (served != usual[group]), known
 
 
 def _unequal_views(data: Journaled) -> Tallied:
     """Of the rounds after the first with several speakers who saw something."""
     messages = data.messages
     seen, round_ = messages["seen"].to_numpy(dtype=np.intp), messages["round"].to_numpy(dtype=np.intp)
-    run = _places(messages["run"], data.place)
+    run = places(messages["run"], data.place)
     later = (seen > 0) & (run >= 0)
     rounds = int(round_.max(initial=-1)) + 1
     key, size = run[later] * rounds + round_[later], len(data.place) * rounds
@@ -172,25 +173,35 @@ def _unequal_views(data: Journaled) -> Tallied:
     )
 
 
-def _texts(data: Journaled, found: Traces, languages: Names) -> Iterator[Tallied]:
+def _texts(data: Journaled, told: frozenset[str], found: Traces, languages: Names) -> Iterator[Tallied]:
     messages = data.messages
-    told = names_tell_models(data.agents)
-    said = data.per_run(messages)
+    counted = data.counter(messages)
+    said = counted(None)
     neutral = np.where(data.place.isin(list(told)), 0.0, said)
-    yield Tallied("name_leaks", "", data.per_run(messages, found.names_model), neutral)
-    yield Tallied("own_name", "", data.per_run(messages, found.own_name), said)
-    yield Tallied("peer_voice", "", data.per_run(messages, found.peer_voice), said)
-    yield Tallied("think_tags", "", data.per_run(messages, found.think_tags), said)
-    named = messages["mentions"].map(bool).to_numpy(dtype=np.bool_)
+    yield Tallied("name_leaks", "", counted(found.names_model), neutral)
+    yield Tallied("own_name", "", counted(found.own_name), said)
+    yield Tallied("peer_voice", "", counted(found.peer_voice), said)
+    yield Tallied("think_tags", "", counted(found.think_tags), said)
+    named = messages["mentions"].astype(bool)
     missed = other_spellings(messages, data.agents)
-    yield Tallied("other_spellings", "", data.per_run(messages, missed), data.per_run(messages, named))
-    language = pd.Series(languages, index=messages.index, dtype=object)
-    usual = language.groupby(messages["series"].astype(str)).transform(_most)
-    known = language.notna().to_numpy()
-    switched = known & (language != usual).to_numpy()
-    yield Tallied("language_switches", "", data.per_run(messages, switched), data.per_run(messages, known))
+    yield Tallied("other_spellings", "", counted(missed), counted(named))
+    language = factorized(languages)[0]
+    known = language >= 0
+    switched = known & (language != _usual(language, factorized(messages["series"], missing=True)[0]))
+    yield Tallied("language_switches", "", counted(switched), counted(known))
 
 
-def _most(column: "pd.Series[str]") -> str | None:
-    counts = column.value_counts()
-    return None if counts.empty else str(counts.index[0])
+def _usual(language: Ints, series: Ints) -> Ints:
+    """(messages,): the most frequent language of the message's series, of several the one that came first.
+
+    −1 is no language.
+    """
+    known = language >= 0
+    languages = int(language.max(initial=-1)) + 1
+    found, pairs = factorized(languages * series[known] + language[known])
+    rarest_first = np.argsort(-np.bincount(found), kind="stable")[::-1]
+    usual = np.full(int(series.max(initial=-1)) + 1, -1)
+    if len(found):
+        of_series, spoken = np.divmod(np.array(pairs)[rarest_first], languages)
+        usual[of_series] = spoken  # of the languages of one series the last stays
+    return usual[series]

@@ -14,7 +14,7 @@ import pandas as pd
 
 from mascope.stats.network import Bools
 from mascope.stats.placebo import Placebo, difference_in_differences
-from mascope.stats.profiles import Ints
+from mascope.stats.profiles import Ints, places
 from mascope.stats.resampling import RESAMPLES, Floats, bootstrap_totals, percentile_interval, ratio
 
 LEVELS = ("L1", "L2", "L3")
@@ -42,12 +42,16 @@ def median_level(levels: Sequence[str]) -> str:
 
 def event_levels(given: pd.DataFrame, labels: str) -> "pd.Series[str]":
     """Level by message, from `given` (`message`, `level`: one row a coder who gave one)."""
-    choose = CHOICES.get(labels, median_level)
     known = given.dropna(subset=["level"])
-    levels = (
-        known["level"].astype(str).groupby(known["message"].to_numpy()).agg(lambda some: choose(list(some)))
-    )
-    return levels.astype(object)
+    message, messages = pd.factorize(known["message"])
+    level, levels = pd.factorize(known["level"].astype(str), sort=True)
+    said = np.full((len(messages), int(np.bincount(message).max(initial=0))), -1, dtype=np.intp)
+    said[message, known.groupby(message).cumcount()] = level
+    # Few different answers are given together, however many messages there are.
+    together, which = np.unique(np.sort(said, axis=1), axis=0, return_inverse=True)
+    choose = CHOICES.get(labels, median_level)
+    chosen = [choose([levels[one] for one in some if one >= 0]) for some in together]
+    return pd.Series(np.array(chosen, dtype=object)[which], index=messages, dtype=object)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,19 +84,18 @@ def observed(
     """labelled: `message`, `run`, `agent`, `round` and the flag; broadcast: in the same order; levels: by
     message; runs: `run`, `series`, one row each run of the messages; failures: `run`, `agent`, `round`,
     `told`."""
-    names = runs["run"].astype(str)
-    place = pd.Index(names)
-    run = place.get_indexer(pd.Index(labelled["run"].astype(str)))
+    names = tuple(runs["run"].astype(str))
+    run = places(labelled["run"], names)
     agent = labelled["agent"].astype(str).to_numpy(dtype=object)
     round_ = labelled["round"].to_numpy(dtype=np.intp)
     level = (
         labelled["message"].map(levels) if len(levels) else pd.Series([None] * len(labelled), dtype=object)
     )
-    failed = failures.assign(run=place.get_indexer(pd.Index(failures["run"].astype(str))))
+    failed = failures.assign(run=places(failures["run"], names))
     failed = failed[failed["run"] >= 0]
     told = failed["told"].to_numpy(dtype=np.float64)
     return Observed(
-        runs=tuple(names), series=runs["series"].astype(str).to_numpy(dtype=object),
+        runs=names, series=runs["series"].astype(str).to_numpy(dtype=object),
         run=run, round=round_, agent=agent,
         broadcast=broadcast.to_numpy(dtype=np.bool_),
         event=labelled[flag].to_numpy(dtype=np.float64, na_value=np.nan),

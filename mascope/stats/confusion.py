@@ -78,28 +78,34 @@ def _cells(counts: Floats) -> tuple[Floats, Floats, Floats, Floats]:
     return counts[..., 0], counts[..., 1], counts[..., 2], counts[..., 3]
 
 
+def _messages(counts: Floats) -> Floats:
+    """How many there are: (…,). Cell by cell, for to sum so short an axis takes ten times as long."""
+    yy, yn, ny, nn = _cells(counts)
+    return yy + yn + ny + nn
+
+
 def observed_agreement(counts: Floats) -> Floats:
     """Share of messages coded alike."""
     yy, _, _, nn = _cells(counts)
-    return ratio(yy + nn, counts.sum(axis=-1))
+    return ratio(yy + nn, _messages(counts))
 
 
 def prevalence_a(counts: Floats) -> Floats:
     """Share of messages that coder a says yes to."""
     yy, yn, _, _ = _cells(counts)
-    return ratio(yy + yn, counts.sum(axis=-1))
+    return ratio(yy + yn, _messages(counts))
 
 
 def prevalence_b(counts: Floats) -> Floats:
     """Share of messages that coder b says yes to."""
     yy, _, ny, _ = _cells(counts)
-    return ratio(yy + ny, counts.sum(axis=-1))
+    return ratio(yy + ny, _messages(counts))
 
 
 def bias(counts: Floats) -> Floats:
     """Bias index, prevalence a − prevalence b (Byrt, Bishop & Carlin 1993)."""
     _, yn, ny, _ = _cells(counts)
-    return ratio(yn - ny, counts.sum(axis=-1))
+    return ratio(yn - ny, _messages(counts))
 
 
 def kappa(counts: Floats) -> Floats:
@@ -117,7 +123,7 @@ def kappa(counts: Floats) -> Floats:
 
 def kappa_variance(counts: Floats) -> Floats:
     """Large-sample variance of kappa (Fleiss, Cohen & Everitt 1969); takes messages as independent."""
-    n = counts.sum(axis=-1)
+    n = _messages(counts)
     yy, yn, ny, nn = _cells(ratio(counts, n[..., np.newaxis]))
     a, b, k = prevalence_a(counts), prevalence_b(counts), kappa(counts)
     chance = a * b + (1 - a) * (1 - b)

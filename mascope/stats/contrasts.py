@@ -158,9 +158,10 @@ def _resampled(x: Floats, y: Floats, rng: np.random.Generator, resamples: int) -
     found = []
     for rows in _portions(resamples, max(len(x), len(y))):
         of_x, of_y = _weights(len(x), rows, rng)[:, order], _weights(len(y), rows, rng)
-        cumulated = np.pad(np.cumsum(of_x, axis=1), ((0, 0), (1, 0)))
+        cumulated = np.zeros((rows, len(x) + 1))
+        np.cumsum(of_x, axis=1, out=cumulated[:, 1:])
         lower = (np.take(cumulated, below, axis=1) + np.take(cumulated, upto, axis=1)) / 2
-        u = ((len(x) - lower) * of_y).sum(axis=1)
+        u = len(x) * len(y) - np.einsum("rn,rn->r", lower, of_y)
         found.append((of_x @ x[order] / len(x) - of_y @ y / len(y), 2 * u / (len(x) * len(y)) - 1))
     means, deltas = (np.concatenate(part) for part in zip(*found, strict=True))
     return means, deltas

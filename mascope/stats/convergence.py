@@ -9,11 +9,12 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 
 from mascope.stats.network import Bools
 from mascope.stats.profiles import Ints
 from mascope.stats.resampling import Floats, ratio
-from mascope.stats.vectors import Vectors, dots, squared_lengths, sums
+from mascope.stats.vectors import Vectors, dots, rows, squared_lengths, sums
 
 
 @dataclass(frozen=True, eq=False)  # no slots: the cells are found once
@@ -49,7 +50,16 @@ class Turns:
 
     @cached_property
     def run_of_member(self) -> Ints:
-        return np.asarray(pd.Series(self.run).groupby(self.member).first(), dtype=np.intp)
+        return self.run[self._first_of_member]
+
+    @cached_property
+    def agent_of_member(self) -> Ints:
+        return self.agent[self._first_of_member]
+
+    @cached_property
+    def _first_of_member(self) -> Ints:
+        """(members,): where each speaks first; members are numbered in this order."""
+        return np.flatnonzero(~pd.Series(self.member).duplicated().to_numpy())
 
 
 def turns(messages: pd.DataFrame, runs: tuple[str, ...]) -> Turns:
@@ -80,12 +90,24 @@ def homogeneity(vectors: Vectors, said: Turns) -> Floats:
 def centroid_cosines(vectors: Vectors, said: Turns) -> Floats:
     """(runs, rounds, rounds): cosine of the centroids of any two rounds of a run (Moltbook 2026)."""
     total = sums(vectors, said.cell, said.runs * said.rounds)
-    dense = [total[run * said.rounds : (run + 1) * said.rounds] for run in range(said.runs)]
-    products = [part @ part.T for part in dense]
-    full = [np.asarray(p if isinstance(p, np.ndarray) else p.toarray()) for p in products]
-    found = np.stack(full) if full else np.empty((0, said.rounds, said.rounds))
+    found = _products(total, said)
     length = np.sqrt(np.einsum("rtt->rt", found))
     return ratio(found, length[:, :, np.newaxis] * length[:, np.newaxis, :])
+
+
+def _products(total: Vectors, said: Turns) -> Floats:
+    """(runs, rounds, rounds): dot products of the rows of a run, from (runs · rounds, dimensions)."""
+    if isinstance(total, np.ndarray):
+        by_run = total.reshape(said.runs, said.rounds, total.shape[1])
+        return np.asarray(by_run @ by_run.swapaxes(1, 2))
+    # Dimensions are numbered anew for each run, so that one product compares no round with another run's.
+    row = np.repeat(np.arange(total.shape[0]), np.diff(total.indptr))
+    own, kinds = pd.factorize(row // said.rounds * total.shape[1] + total.indices)
+    apart = sparse.csr_array((total.data, own, total.indptr), shape=(total.shape[0], len(kinds)))
+    products = sparse.coo_array(apart @ apart.T)
+    found = np.zeros((said.runs, said.rounds, said.rounds))
+    found[*np.divmod(products.row, said.rounds), products.col % said.rounds] = products.data
+    return found
 
 
 def following(cosines: Floats, order: Ints) -> Floats:
@@ -107,31 +129,27 @@ class Change:
 
 def change(vectors: Vectors, said: Turns, late: Bools) -> Change:
     """late: (texts,), whether a text is of the second half. Agents of one half only do not count."""
-    early_sum, late_sum = _halves(vectors, said, late)
-    drift = 1 - _cosine(early_sum, late_sum)
-    return Change(_run_means(drift, said), pull_to(vectors, said, late, np.arange(said.runs)))
+    parts = half_sums(vectors, said, late)
+    drift = 1 - _cosine(*parts)
+    return Change(_run_means(drift, said), pull_to(parts, said, np.arange(said.runs)))
 
 
-def pull_to(vectors: Vectors, said: Turns, late: Bools, partner: Ints) -> Floats:
+def pull_to(parts: tuple[Vectors, Vectors], said: Turns, partner: Ints) -> Floats:
     """Societal pull (runs,) towards the group of another run: partner (runs,) says of which.
 
-    The agent itself is left out of the group, there as here.
+    parts: as `half_sums` gives them. The agent itself is left out of the group, there as here.
     """
-    early_sum, late_sum = _halves(vectors, said, late)
+    early_sum, late_sum = parts
     own = early_sum + late_sum
     there = partner[said.run_of_member]
-    group = sums(own, said.run_of_member, said.runs)[there]
     counterpart = _members(said, there)
-    found = np.flatnonzero(counterpart >= 0)
-    taken = np.full(len(counterpart), -1)
-    taken[found] = found
-    group = group - sums(own[counterpart], taken, len(counterpart))
+    group = sums(own, said.run_of_member, said.runs)[there] - rows(own, counterpart)
     pull = _cosine(late_sum, group) - _cosine(early_sum, group)
     return _run_means(pull, said)
 
 
-def _halves(vectors: Vectors, said: Turns, late: Bools) -> tuple[Vectors, Vectors]:
-    """Sums of each member's early and late texts."""
+def half_sums(vectors: Vectors, said: Turns, late: Bools) -> tuple[Vectors, Vectors]:
+    """Sums (members, dimensions) of each member's early and late texts; late: (texts,)."""
     members = len(said.run_of_member)
     early = sums(vectors, np.where(late, -1, said.member), members)
     return early, sums(vectors, np.where(late, said.member, -1), members)
@@ -140,7 +158,7 @@ def _halves(vectors: Vectors, said: Turns, late: Bools) -> tuple[Vectors, Vector
 def _members(said: Turns, run: Ints) -> Ints:
     """(members,): the member that is the same agent in the run given for each; −1 where it is not there."""
     size = int(said.agent.max(initial=0)) + 1
-    agent = np.asarray(pd.Series(said.agent).groupby(said.member).first(), dtype=np.intp)
+    agent = said.agent_of_member
     found: Ints = pd.Index(said.run_of_member * size + agent).get_indexer(pd.Index(run * size + agent))
     return found
 
@@ -168,6 +186,12 @@ def halves(said: Turns, order: Ints | None = None) -> Bools:
     return np.asarray(place > last[said.run] / 2)
 
 
+def stably(group: Ints) -> Ints:
+    """The order of places that puts groups, numbered from 0, one after the other, each in its own order."""
+    # Numbers of 16 bits are sorted without comparing them, many times faster.
+    return np.argsort(group.astype(np.min_scalar_type(int(group.max(initial=0)))), kind="stable")
+
+
 def swapped_groups(said: Turns, series: Ints, rng: np.random.Generator) -> Turns:
     """The same texts, dealt anew among the runs of their series: each to one in which its agent spoke in its
     round. What is left alike in such groups is what the task, the models and the time make alike.
@@ -176,7 +200,7 @@ def swapped_groups(said: Turns, series: Ints, rng: np.random.Generator) -> Turns
     """
     agents = int(said.agent.max(initial=0)) + 1
     place = (series[said.run] * agents + said.agent) * said.rounds + said.round
-    order, drawn = np.argsort(place, kind="stable"), np.argsort(place + rng.random(len(place)))
+    order, drawn = stably(place), np.argsort(place + rng.random(len(place)))
     run = np.empty_like(said.run)
     run[order] = said.run[drawn]
     return Turns(run, said.round, said.agent, said.runs, said.text)

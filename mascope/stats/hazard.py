@@ -22,6 +22,8 @@ _TOLERANCE = 1e-13
 _SETTLED = 1e-7
 _FAR = 3.0
 """The longest step."""
+_HRUA = 10
+"""From so many on numpy draws by the method of that name, which takes numbers even for what is certain."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -149,6 +151,16 @@ def shuffled(found: Cells, rng: np.random.Generator, permutations: int) -> Cells
     for level in range(at_risk.shape[-1]):
         mine = at_risk[..., level].astype(np.int64)
         rest = rest - mine
-        drawn = rng.hypergeometric(mine, rest, left)
+        drawn = _drawn(mine, rest, left, rng)
         adopted[..., level], left = drawn, left - drawn
     return Cells(at_risk, adopted)
+
+
+def _drawn(mine: Ints, rest: Ints, left: Ints, rng: np.random.Generator) -> Ints:
+    """How many of `left` that are drawn from mine and the rest are mine: hypergeometric, any shape."""
+    certain = (mine == 0) | (rest == 0)
+    # For few of which none or all are mine numpy takes nothing from the generator: it need not be asked.
+    asked = np.where(certain, left >= _HRUA, left > 0)
+    found = np.where(rest == 0, left, 0)
+    found[asked] = rng.hypergeometric(mine[asked], rest[asked], left[asked])
+    return found

@@ -33,14 +33,19 @@ class Lexicon:
     """(runs, rounds): whether anything was said at all."""
 
     @cached_property
+    def by_round(self) -> Bools:
+        """(rounds, entries)"""
+        return np.ascontiguousarray(self.present.T)
+
+    @cached_property
     def shared(self) -> Floats:
         """(runs, rounds, rounds): how many different words any two rounds of a run have in common."""
         runs, rounds = self.spoken.shape
         found = np.empty((runs, rounds, rounds))
         for one in range(rounds):
-            held = self.words * self.present[:, one]
+            held = self.words * self.by_round[one]
             for other in range(one + 1):
-                in_both = np.bincount(self.run, held * self.present[:, other], runs)
+                in_both = np.bincount(self.run, held * self.by_round[other], runs)
                 found[:, one, other] = found[:, other, one] = in_both
         return found
 
@@ -103,7 +108,8 @@ def births(found: Lexicon, order: Ints | None = None) -> Floats:
     runs, rounds = taken.shape
     # Rounds fit a small number: the places of a million entries are then looked up several times faster.
     place = np.argsort(taken, axis=1).astype(np.min_scalar_type(rounds))
-    first = np.where(found.present, place[found.run], place.dtype.type(rounds)).min(axis=1, initial=rounds)
+    when = np.take(np.ascontiguousarray(place.T), found.run, axis=1)
+    first = np.where(found.by_round, when, place.dtype.type(rounds)).min(axis=0, initial=rounds)
     new = np.bincount(found.run * rounds + first, found.words, runs * rounds).astype(np.float64)
     return _shares(
         found, taken, new.reshape(runs, rounds), np.take_along_axis(found.different, taken, axis=1)

@@ -86,7 +86,7 @@ class Tally:
 def cells(labels: pd.DataFrame, series: Sequence[str] | None = None) -> Cells:
     """The cells of a frame. `series` selects and orders; without it, series come as they first occur."""
     names = tuple(series) if series is not None else tuple(pd.unique(labels["series"]))
-    in_series = pd.Index(names).get_indexer(pd.Index(labels["series"]))
+    in_series = places(labels["series"], names)
     rows = np.flatnonzero(in_series >= 0)
     in_series = in_series[rows]
     # Of a column of categories the codes are factorized, and no word is looked at.
@@ -105,6 +105,18 @@ def cells(labels: pd.DataFrame, series: Sequence[str] | None = None) -> Cells:
         of_message=cell,
         rows=rows,
     )
+
+
+def places(
+    column: "pd.Series[str]", names: "Sequence[str] | npt.NDArray[np.object_] | pd.Index[str]"
+) -> Ints:
+    """(rows,): which of the names each row has; −1 where it is none of them.
+
+    Of a column of categories each different word is looked up once, however many rows there are.
+    """
+    different = column.astype("category").cat
+    found = pd.Index(list(names), dtype=object).get_indexer(different.categories.astype(object))
+    return np.append(found, -1)[different.codes.to_numpy()]
 
 
 def flag_values(labels: pd.DataFrame, flags: Sequence[str]) -> Floats:

@@ -6,6 +6,7 @@ Summing by run first makes the bootstrap over runs a matrix product.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
@@ -98,6 +99,54 @@ def ac1_of(terms: Floats) -> Floats:
     share = ratio(terms[..., 3:], terms[..., 2:3])
     chance = (share * (1 - share)).sum(axis=-1) / max(1, terms.shape[-1] - 4)
     return ratio(observed - chance, 1 - chance)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tallied:
+    """How many coders say yes and how many no to each message.
+
+    That is all the coefficients of a panel depend on: messages of one *kind*, with as many of each, are
+    counted, and what such a message adds is computed once.
+    """
+
+    coders: int
+    kind: npt.NDArray[np.intp]
+    """(messages,): the row of `tallies` that is the message's."""
+
+    @classmethod
+    def of(cls, codes: Floats) -> "Tallied":
+        """Codes (coders, messages): 1 yes, 0 no, NaN undecided or missing."""
+        yes, no = (np.count_nonzero(codes == value, axis=0) for value in YES_NO)
+        return cls(len(codes), yes * (len(codes) + 1) + no)
+
+    @property
+    def tallies(self) -> Floats:
+        """(kinds, values), as `tally` has them of messages."""
+        answers = np.arange(self.coders + 1, dtype=np.float64)
+        return np.stack([np.repeat(answers, len(answers)), np.tile(answers, len(answers))], axis=1)
+
+    def messages(self, coders: int) -> int:
+        """How many messages so many coders coded at the least."""
+        enough = self.tallies.sum(axis=1) >= coders
+        return int(np.bincount(self.kind, minlength=len(enough))[enough].sum())
+
+    def totals(self, index: npt.NDArray[np.intp], runs: int, weights: Floats | None = None) -> Floats:
+        """What the messages of each run add to the coefficients: terms of alpha, Fleiss' kappa and AC1.
+
+        `index` is the run of each message; (runs, 3 + 3 + 5). Weights are scaled to sum to the messages that
+        are coded, on whose number alpha depends.
+        """
+        tallies = self.tallies
+        terms = (alpha_terms(tallies), fleiss_terms(tallies, self.coders), ac1_terms(tallies))
+        weighed = None if weights is None else self._scaled(weights)
+        kinds = len(tallies)
+        counts = np.bincount(kinds * index + self.kind, weights=weighed, minlength=kinds * runs)
+        return np.asarray(counts.reshape(runs, kinds) @ np.concatenate(terms, axis=1), dtype=np.float64)
+
+    def _scaled(self, weights: Floats) -> Floats:
+        coded = ~np.isnan(weights) & (self.kind > 0)
+        scale = coded.sum() / weights[coded].sum() if coded.any() else 1.0
+        return np.where(coded, weights * scale, 0.0)
 
 
 def krippendorff_alpha(codes: npt.ArrayLike) -> float | None:

@@ -17,6 +17,7 @@ import pandas as pd
 from scipy.special import ndtr, stdtrit
 
 Floats: TypeAlias = npt.NDArray[np.float64]
+Labels: TypeAlias = "Sequence[Hashable] | npt.NDArray[np.generic] | pd.Series[str]"
 Alternative: TypeAlias = Literal["two-sided", "greater", "less"]
 
 RESAMPLES = 10_000
@@ -27,7 +28,8 @@ three runs is absent from e⁻³ ≈ 5% of the resamples, and an interval of the
 
 PLAIN, EXPANDED = "percentile bootstrap", "expanded percentile bootstrap"
 
-_CELLS = 1_000_000  # of the weights matrix held at once (8 MB, and twice that while they are counted)
+_CELLS = 1_000_000  # of the weights matrix held at once: 8 MB
+_DRAWN_AT_ONCE = 100_000  # what stays in a core's cache while it is counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +60,21 @@ class Estimate:
         return self.interval.high if self.interval else None
 
 
-def cluster_index(clusters: Sequence[Hashable] | npt.NDArray[np.generic]) -> tuple[npt.NDArray[np.intp], int]:
+def cluster_index(clusters: Labels) -> tuple[npt.NDArray[np.intp], int]:
     """Cluster labels (n,) as numbers 0 … k-1 in order of appearance, and k. A missing label is a cluster."""
-    index, labels = pd.factorize(np.asarray(clusters), use_na_sentinel=False)
+    index, labels = factorized(clusters, missing=True)
     return index, len(labels)
+
+
+def factorized(labels: Labels, *, missing: bool = False) -> tuple[npt.NDArray[np.intp], list[Hashable]]:
+    """Labels (n,) as numbers in order of appearance, and each label once.
+
+    A label that is `missing` (None, NaN) is −1, or else one of them. Of a column of categories no word is
+    looked at.
+    """
+    column = labels if isinstance(labels, pd.Series) else np.asarray(labels)
+    index, found = pd.factorize(column, use_na_sentinel=not missing)
+    return index, found.tolist()
 
 
 def cluster_totals(values: npt.ArrayLike, index: npt.NDArray[np.intp], clusters: int) -> Floats:
@@ -81,13 +94,24 @@ def bootstrap_weights(
 
     Every row sums to `clusters`. The draws do not depend on the size of the chunks.
     """
-    step = max(1, _CELLS // clusters)
-    for done in range(0, resamples, step):
-        rows = min(step, resamples - done)
-        drawn = rng.integers(0, clusters, size=(rows, clusters))
-        drawn += (np.arange(rows) * clusters)[:, np.newaxis]
-        counts = np.bincount(drawn.ravel(), minlength=rows * clusters)
-        yield counts.reshape(rows, clusters).astype(np.float64)
+    for rows in _portions(resamples, _CELLS // clusters):
+        weights = np.empty((rows.stop - rows.start, clusters))
+        for some in _portions(len(weights), _DRAWN_AT_ONCE // clusters):
+            weights[some] = _drawn(some.stop - some.start, clusters, rng)
+        yield weights
+
+
+def _drawn(rows: int, clusters: int, rng: np.random.Generator) -> npt.NDArray[np.intp]:
+    """(rows, clusters): how often each cluster is among as many as there are."""
+    drawn = rng.integers(0, clusters, size=(rows, clusters))
+    drawn += (np.arange(rows) * clusters)[:, np.newaxis]
+    return np.bincount(drawn.ravel(), minlength=rows * clusters).reshape(rows, clusters)
+
+
+def _portions(count: int, size: int) -> Iterator[slice]:
+    """`count` rows in portions of `size` at most, or one by one."""
+    step = max(1, size)
+    return (slice(first, min(first + step, count)) for first in range(0, count, step))
 
 
 def bootstrap_totals(totals: npt.ArrayLike, rng: np.random.Generator, resamples: int = RESAMPLES) -> Floats:
@@ -100,9 +124,16 @@ def bootstrap_totals(totals: npt.ArrayLike, rng: np.random.Generator, resamples:
     clusters, shape = len(array), array.shape[1:]
     if clusters == 0:
         raise ValueError("no clusters to resample")
-    columns = array.reshape(clusters, -1)
+    columns, place = _distinct(array.reshape(clusters, -1))
     chunks = [weights @ columns for weights in bootstrap_weights(clusters, rng, resamples)]
-    return np.concatenate(chunks).reshape(resamples, *shape)
+    return np.concatenate(chunks)[:, place].reshape(resamples, *shape)
+
+
+def _distinct(columns: Floats) -> tuple[Floats, npt.NDArray[np.intp]]:
+    """The columns that differ, and the place of each among them: many counts are out of the same messages."""
+    seen: dict[bytes, int] = {}
+    place = np.array([seen.setdefault(column.tobytes(), len(seen)) for column in columns.T], dtype=np.intp)
+    return columns[:, np.unique(place, return_index=True)[1]], place
 
 
 def percentile_interval(

@@ -25,8 +25,9 @@ def round_rates(
     bootstrap over the series' runs (Hesterberg 2015); NaN with one run, where the rate never varies, and
     where too many resamples hold no message of the round.
     """
+    counted = labels[["run", "round", *flags]]
     blocks = [
-        _series_rounds(name, labels[(labels["series"] == name).to_numpy()], flags, rng, resamples)
+        _series_rounds(name, counted[(labels["series"] == name).to_numpy()], flags, rng, resamples)
         for name in series
     ]
     return pd.DataFrame(
@@ -55,7 +56,7 @@ def _series_rounds(
 
 def _counts(labels: pd.DataFrame, flags: Sequence[str]) -> tuple[Floats, Floats]:
     """Yes and decided, each (runs, rounds, flags)."""
-    run, runs = pd.factorize(labels["run"].astype(str).to_numpy(dtype=object))
+    run, runs = pd.factorize(labels["run"])
     round_ = labels["round"].to_numpy(dtype=np.intp)
     shape = (len(runs), int(round_.max()) + 1)
     place = run * shape[1] + round_

@@ -60,15 +60,15 @@ def mean_cosines(profiles: Floats, starts: Ints) -> Cosines:
     With unit vectors u of the m agents that show any trait, Σ over pairs of u·v = (|Σu|² − m) / 2, so that no
     pair need be visited.
     """
-    has_profile = np.asarray(~np.isnan(profiles).any(axis=-1)) & (profiles.shape[-1] > 0)
-    known = np.where(has_profile[..., np.newaxis], profiles, 0.0)
-    length = np.sqrt(np.einsum("...t,...t->...", known, known))
-    unit = ratio(known, length[..., np.newaxis])
-    unit[length == 0] = 0.0
-    total = np.add.reduceat(unit, starts, axis=-2)
+    by_trait = np.ascontiguousarray(np.moveaxis(profiles, -1, 0))
+    has_profile = np.asarray(~np.isnan(by_trait).any(axis=0)) & (len(by_trait) > 0)
+    known = np.where(has_profile, by_trait, 0.0)
+    length = np.sqrt(np.square(known).sum(axis=0))
+    unit = np.divide(known, length, out=np.zeros_like(known), where=length > 0)
+    total = np.add.reduceat(unit, starts, axis=-1)
     m = np.add.reduceat(length > 0, starts, axis=-1, dtype=np.intp)
     agents = np.add.reduceat(has_profile, starts, axis=-1, dtype=np.intp)
-    mean = ratio(np.einsum("...t,...t->...", total, total) - m, (m * (m - 1)).astype(np.float64))
+    mean = ratio(np.square(total).sum(axis=0) - m, (m * (m - 1)).astype(np.float64))
     pairs = m * (m - 1) // 2
     # Rates are not negative, so neither is a cosine: only rounding leads outside.
     return Cosines(np.clip(mean, 0.0, 1.0), agents, pairs, agents * (agents - 1) // 2 - pairs)

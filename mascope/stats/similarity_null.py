@@ -15,9 +15,10 @@ import pandas as pd
 
 from mascope.stats.profiles import Ints, Tally, flag_values, tally
 from mascope.stats.resampling import (
+    LEVEL,
+    UNDEFINED_AT_MOST,
     Floats,
     percentile_interval,
-    percentile_intervals,
     permutation_p,
     ratio,
 )
@@ -98,8 +99,7 @@ def _series_null(
     )
     observed = mean_cosines(counts.rates[part], starts).mean
     mean, sd = _moments(null)
-    bands = [(band.low, band.high) if band else (np.nan, np.nan) for band in percentile_intervals(null)]
-    low, high = np.array(bands).T
+    low, high = _bands(null)
     per_run = pd.DataFrame({
         "run": found.runs[runs], "series": found.series[series],
         "null_mean": mean, "null_sd": sd, "null_low": low, "null_high": high,
@@ -122,6 +122,17 @@ def _series_summary(observed: Floats, null: Floats) -> dict[str, object]:
         "null_low": band.low if band else None, "null_high": band.high if band else None,
         "null_p": permutation_p(cosine, draws, "less"), "permutations": len(null),
     }  # fmt: skip
+
+
+def _bands(null: Floats) -> tuple[Floats, Floats]:
+    """What `percentile_interval` gives of the permutations of each run: (runs,), NaN where it gives none."""
+    found = np.full((2, null.shape[1]), np.nan)
+    defined, ordered = np.count_nonzero(~np.isnan(null), axis=0), np.sort(null, axis=0)
+    tail = (1 - LEVEL) / 2
+    for count in np.unique(defined[defined >= max(1.0, (1 - UNDEFINED_AT_MOST) * len(null))]):
+        mine = defined == count  # NaN stands last
+        found[:, mine] = np.quantile(ordered[:count, mine], [tail, 1 - tail], axis=0)
+    return found[0], found[1]
 
 
 def _moments(null: Floats) -> tuple[Floats, Floats]:
@@ -160,9 +171,13 @@ def _shuffled_rates(
     place = np.arange(len(run)) - np.searchsorted(run, np.arange(runs))[run]
     vacant = np.ones((runs, longest), dtype=np.bool_)
     vacant[run, place] = False
-    marks = np.zeros((2 * len(values), runs, longest), dtype=np.int64)
-    marks[:, run, place] = np.concatenate([values == 1, ~np.isnan(values)])
-    words = _Words(marks, bits=int(np.bincount(cell).max()).bit_length())
+    decided = ~np.isnan(values)
+    varies = ~decided.all(axis=1)  # of other traits every cell has as many decided labels as messages
+    columns = np.concatenate([values == 1, decided[varies]])
+    marks = np.zeros((len(columns), runs, longest), dtype=np.int64)
+    marks[:, run, place] = columns
+    messages = np.bincount(cell).astype(np.float64)
+    words = _Words(marks, bits=int(messages.max()).bit_length())
     first = np.searchsorted(cell, np.arange(cell[-1] + 1))
     starts = run[first] * longest + place[first]
     step = max(1, _AT_ONCE // vacant.size)
@@ -171,7 +186,9 @@ def _shuffled_rates(
         keys = rng.random((min(step, permutations - done), runs, longest), dtype=np.float32)
         keys[:, vacant] = 2.0
         sums = words.sums(np.argsort(keys, axis=-1), starts)
-        yield ratio(sums[..., : len(values)], sums[..., len(values) :])
+        of = np.broadcast_to(messages, (len(values), *sums.shape[1:])).copy()
+        of[varies] = sums[len(values) :]
+        yield np.moveaxis(ratio(sums[: len(values)], of), 0, -1)
 
 
 class _Words:
@@ -181,23 +198,23 @@ class _Words:
     """
 
     def __init__(self, marks: Longs, bits: int) -> None:
-        self._columns = len(marks)
-        self._shifts = np.arange(63 // bits) * bits
+        self._columns, self._places = len(marks), marks.shape[1:]
+        self._shifts = np.arange(min(63 // bits, max(1, len(marks))))[:, np.newaxis, np.newaxis] * bits
         self._mask = (1 << bits) - 1
         self._words = [
-            (group << self._shifts[: len(group), np.newaxis, np.newaxis]).sum(axis=0)
+            (group << self._shifts[: len(group)]).sum(axis=0).ravel()
             for group in np.split(marks, range(len(self._shifts), len(marks), len(self._shifts)))
         ]
 
     def sums(self, order: Ints, starts: Ints) -> Floats:
-        """Sums (permutations, segments, columns) once each run is in `order` (permutations, runs, places).
+        """Sums (columns, permutations, segments) once each run is in `order` (permutations, runs, places).
 
         A segment reaches from one of `starts`, counted through all runs and places, to the next.
         """
-        fields = [self._fields(word, order, starts) for word in self._words]
-        return np.concatenate(fields, axis=-1)[..., : self._columns].astype(np.float64)
+        runs, places = self._places
+        through = (order + np.arange(runs)[:, np.newaxis] * places).reshape(len(order), -1)
+        fields = [self._fields(word, through, starts) for word in self._words]
+        return np.concatenate(fields)[: self._columns].astype(np.float64)
 
     def _fields(self, word: Longs, order: Ints, starts: Ints) -> Longs:
-        moved = np.take_along_axis(word[np.newaxis], order, axis=-1).reshape(len(order), -1)
-        summed = np.add.reduceat(moved, starts, axis=1)[..., np.newaxis]
-        return (summed >> self._shifts) & self._mask
+        return (np.add.reduceat(word.take(order), starts, axis=1) >> self._shifts) & self._mask

@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from mascope.stats.convergence import Turns
+from mascope.stats.convergence import Turns, stably
 from mascope.stats.resampling import Floats, ratio
 from mascope.stats.words import Words
 
@@ -63,8 +63,11 @@ def style_matching(shares: Floats, said: Turns) -> Floats:
     """
     cells = said.runs * said.rounds
     total, pairs = np.zeros((2, cells))
+    mean = np.full(shares.shape[1], 1 / shares.shape[1])  # as a product it takes half the time
     for first, second in _pairs(_by_cell(shares, said, cells)):
-        matching = (1 - np.abs(first - second) / (first + second + 0.0001)).mean(axis=-1)
+        apart = np.abs(first - second)
+        apart /= first + second + 0.0001
+        matching = 1 - apart @ mean
         total += np.nansum(matching, axis=1)
         pairs += np.count_nonzero(~np.isnan(matching), axis=1)
     return ratio(total, pairs).reshape(said.runs, said.rounds)
@@ -72,7 +75,7 @@ def style_matching(shares: Floats, said: Turns) -> Floats:
 
 def _by_cell(shares: Floats, said: Turns, cells: int) -> Floats:
     """(cells, most messages in a cell, categories), NaN where there is no message."""
-    order = np.argsort(said.cell, kind="stable")
+    order = stably(said.cell)
     cell = said.cell[order]
     place = np.arange(len(cell)) - np.searchsorted(cell, cell)
     found = np.full((cells, int(place.max(initial=-1)) + 1, shares.shape[1]), np.nan)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from mascope.stats.profiles import Ints
 from mascope.stats.resampling import Floats, ratio
@@ -134,16 +135,15 @@ def terms(words: Words, texts: Placed, absence: Absence, rounds: int) -> Floats:
     NaN where it had none of its own, and where there is no after.
     """
     runs, size, of_text = len(absence.seat), max(1, len(words.vocabulary)), words.of_text
-    used = []
-    for part in texts.parts(absence, rounds):
-        said = part[of_text]
-        used.append(np.unique(texts.run[of_text[said]] * size + words.word[said]))
-    own = np.setdiff1d(used[0], used[1], assume_unique=True)
-    taken = np.intersect1d(own, used[2], assume_unique=True)
-    run = own // size
+    term, kinds = pd.factorize(texts.run[of_text] * size + words.word)
+    used = np.zeros((3, len(kinds)), dtype=np.bool_)
+    for said, part in zip(used, texts.parts(absence, rounds), strict=True):
+        said[term[part[of_text]]] = True
+    own = used[0] & ~used[1]
+    run = kinds // size
     known = absence.after(rounds).any(axis=1)
-    count = np.where(known, np.bincount(run, minlength=runs), 0).astype(np.float64)
-    return ratio(np.bincount(taken // size, minlength=runs).astype(np.float64), count)
+    count = np.where(known, np.bincount(run[own], minlength=runs), 0).astype(np.float64)
+    return ratio(np.bincount(run[own & used[2]], minlength=runs).astype(np.float64), count)
 
 
 def first_events(event: Bools, texts: Placed, since: Floats, seats: int) -> Floats:

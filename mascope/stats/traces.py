@@ -1,13 +1,17 @@
 """What of the machinery is left in messages: models' names, own names, peers' voices, reasoning tags."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from operator import itemgetter
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from mascope.names import MentionFinder, opens_with_name, peer_lines
 from mascope.spread import spread
@@ -19,11 +23,11 @@ REASONING = re.compile(
     r"|◁/?think▷|(?-i:\[/?THINK\])",
     re.IGNORECASE,
 )
-OPENINGS = ("<", "◁", "[")
-"""One of these stands in every tag: most messages hold none, and need not be searched."""
+_TAG = rb"</?[RrTt]|<\||\xe2\x97\x81|\[/?T"
+"""How these tags begin, in UTF-8."""
+_LINE_BEGINS = rb"(?m)^[^0-9A-Za-z\n]*"
+_WORD_BEGINS = rb"(?:^|[^0-9A-Za-z])"
 _AT_ONCE = 20_000  # messages that one process reads
-MARK = "\x00"
-"""What stands for a model's name once it is found: in no text that a model writes."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,22 +50,47 @@ def traces(messages: pd.DataFrame, agents: pd.DataFrame, told: frozenset[str]) -
     columns = [messages[name] for name in ("run", "agent", "text")]
     portions = [slice(first, first + _AT_ONCE) for first in range(0, len(messages), _AT_ONCE)]
 
-    def read(portion: slice) -> npt.NDArray[np.bool_]:
-        rows = zip(*(column.iloc[portion].tolist() for column in columns), strict=True)
-        found = [_traces_of(casts[run], run in told, agent, text) for run, agent, text in rows]
-        return np.array(found, dtype=np.bool_)
+    def read(portion: slice) -> Bools:
+        runs, speakers, texts = (column.iloc[portion].to_numpy(dtype=object) for column in columns)
+        number, names = pd.factorize(runs)
+        kinds: dict[tuple[_Cast, bool], int] = {}
+        kind = [kinds.setdefault((casts[name], name in told), len(kinds)) for name in names]
+        found = np.zeros((len(runs), 4), dtype=np.bool_)
+        for (cast, known), one in kinds.items():
+            said = np.flatnonzero(np.array(kind)[number] == one)
+            found[said] = _traces_of(cast, known, speakers[said].tolist(), texts[said].tolist())
+        return found
 
-    found = np.concatenate([np.zeros((0, 4), dtype=np.bool_), *spread(read, portions)])
-    return Traces(*found.T)
+    return Traces(*np.concatenate([np.zeros((0, 4), dtype=np.bool_), *spread(read, portions)]).T)
 
 
-def _traces_of(cast: "_Cast", told: bool, agent: str, text: str) -> tuple[bool, bool, bool, bool]:
-    return (
-        opens_with_name(text, cast.names[agent]),
-        bool(peer_lines(text, cast.finder, agent)),
-        any(mark in text for mark in OPENINGS) and REASONING.search(text) is not None,
-        not told and cast.names_model(text),
-    )
+def _traces_of(cast: "_Cast", told: bool, speakers: Sequence[str], texts: Sequence[str]) -> Bools:
+    """(messages, 4) of messages by one cast.
+
+    Most hold none of the traces: Arrow sees of all at once which may, and only these are read with care.
+    """
+    encoded = pa.array([text.encode("utf-8", "surrogatepass") for text in texts], pa.large_binary())
+    found = np.zeros((len(texts), 4), dtype=np.bool_)
+    for place in _where(encoded, _LINE_BEGINS + cast.name):
+        found[place, 0] = opens_with_name(texts[place], cast.own[speakers[place]])
+        found[place, 1] = bool(peer_lines(texts[place], cast.finder, speakers[place]))
+    for place in _where(encoded, _TAG):
+        found[place, 2] = REASONING.search(texts[place]) is not None
+    for place in () if told else _where(encoded, _WORD_BEGINS + cast.model):
+        found[place, 3] = cast.models.names_any(texts[place])
+    return found
+
+
+def _where(encoded: pa.LargeBinaryArray, pattern: bytes) -> list[int]:
+    found: list[int] = np.flatnonzero(pc.match_substring_regex(encoded, pattern)).tolist()
+    return found
+
+
+def _begun(*finders: MentionFinder) -> bytes:
+    """A regular expression (RE2, of bytes) for how any name that these know may begin."""
+    heads = frozenset[str]().union(*(finder.heads for finder in finders))
+    either = (re.escape(head.encode("utf-8", "surrogatepass")) for head in sorted(heads))
+    return b"(?i:" + b"|".join(either) + b")"
 
 
 def other_spellings(messages: pd.DataFrame, agents: pd.DataFrame) -> Bools:
@@ -70,20 +99,20 @@ def other_spellings(messages: pd.DataFrame, agents: pd.DataFrame) -> Bools:
     messages: `run`, `mentions` (tuples of agents), `text`; agents: `run`, `agent`, `name`. A search for names
     as they stand (a plain hyphen, one space) misses such a mention.
     """
-    called = {
-        (run, agent): name
-        for run, agent, name in zip(
-            *(agents[name].astype(str) for name in ("run", "agent", "name")), strict=True
-        )
-    }
-    rows = zip(messages["run"].astype(str), messages["mentions"], messages["text"], strict=True)
-    missed = (any(called[run, agent] not in text for agent in named) for run, named, text in rows)
-    return np.fromiter(missed, np.bool_, len(messages))
+    runs, seats, names = (agents[name].tolist() for name in ("run", "agent", "name"))
+    called = dict(zip(zip(runs, seats, strict=True), names, strict=True))
+    naming = np.flatnonzero(messages["mentions"].to_numpy().astype(np.bool_))
+    rows = zip(*(messages[name].iloc[naming].tolist() for name in ("run", "mentions", "text")), strict=True)
+    missed = np.zeros(len(messages), dtype=np.bool_)
+    missed[naming] = [any(called[run, agent] not in text for agent in named) for run, named, text in rows]
+    return missed
 
 
 def names_tell_models(agents: pd.DataFrame) -> frozenset[str]:
     """The runs where an agent's name in the chat spells the name of a model of the group."""
-    return frozenset(run for run, cast in _casts(agents).items() if any(map(cast.names_model, cast.public)))
+    casts = _casts(agents)
+    telling = {cast for cast in set(casts.values()) if any(map(cast.models.names_any, cast.public))}
+    return frozenset(run for run, cast in casts.items() if cast in telling)
 
 
 def notices_with_model(failures: pd.DataFrame, agents: pd.DataFrame, told: frozenset[str]) -> Bools:
@@ -91,52 +120,49 @@ def notices_with_model(failures: pd.DataFrame, agents: pd.DataFrame, told: froze
     casts = _casts(agents)
     rows = zip(failures["run"], failures["notice"], strict=True)
     leaks = (
-        isinstance(notice, str) and run not in told and casts[run].names_model(notice) for run, notice in rows
+        isinstance(notice, str) and run not in told and casts[run].models.names_any(notice)
+        for run, notice in rows
     )
     return np.fromiter(leaks, np.bool_, len(failures))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Cast:
     """Who is in a run, and how to find them and their models."""
 
-    names: dict[str, tuple[str, ...]]
+    public: tuple[str, ...]
+    own: Mapping[str, MentionFinder]
     """Agent → what it is called, by others and by itself."""
     finder: MentionFinder
     models: MentionFinder
-    model_ids: tuple[str, ...]
-
-    @property
-    def public(self) -> Iterator[str]:
-        return (names[0] for names in self.names.values())
-
-    def names_model(self, text: str) -> bool:
-        replaced = self.models.replace(text, dict.fromkeys(self.model_ids, MARK), shared=MARK)
-        return MARK in replaced
+    name: bytes
+    """How names of agents may begin, as `_begun` writes it."""
+    model: bytes
+    """How names of models may begin."""
 
 
 def _casts(agents: pd.DataFrame) -> dict[str, _Cast]:
-    columns = ("run", "agent", "name", "own_name", "label", "served_by")
-    rows = list(zip(*(agents[name] for name in columns), strict=True))
+    columns = (_known(agents[name]) for name in ("run", "agent", "name", "own_name", "label", "served_by"))
     made: dict[tuple[tuple[str, ...], ...], _Cast] = {}
     found: dict[str, _Cast] = {}
-    for run, members in groupby(rows, key=lambda row: row[0]):
-        key = tuple(_known(row[1:]) for row in members)
+    for run, members in groupby(zip(*columns, strict=True), key=itemgetter(0)):
+        key = tuple(row[1:] for row in members)
         if key not in made:
             made[key] = _cast(key)
         found[run] = made[key]
     return found
 
 
-def _known(cells: Iterable[object]) -> tuple[str, ...]:
-    return tuple(cell if isinstance(cell, str) else "" for cell in cells)
+def _known(column: "pd.Series[Any]") -> list[str]:
+    return [cell if isinstance(cell, str) else "" for cell in column.tolist()]
 
 
 def _cast(seats: Sequence[tuple[str, ...]]) -> _Cast:
-    names: dict[str, tuple[str, ...]] = {agent: (name, own or name) for agent, name, own, _, _ in seats}
-    aliases = {agent: (name, own or name, label) for agent, name, own, label, _ in seats}
-    models = {served: (label, *_identifier(served)) for *_, label, served in seats}
-    return _Cast(names, MentionFinder(aliases), MentionFinder(models), tuple(models))
+    own = {agent: MentionFinder({"": (name, own or name)}, parts=False) for agent, name, own, _, _ in seats}
+    finder = MentionFinder({agent: (name, own or name, label) for agent, name, own, label, _ in seats})
+    models = MentionFinder({served: (label, *_identifier(served)) for *_, label, served in seats})
+    public = tuple(name for _, name, *_ in seats)
+    return _Cast(public, own, finder, models, _begun(finder, *own.values()), _begun(models))
 
 
 def _identifier(served: str) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,8 @@ from mascope.stats.resampling import Floats
 
 WORD = re.compile(r"[^\W_]+")
 """Letters and digits; an apostrophe ends a word, so that French elisions (l', d', qu') are words."""
+
+Codes: TypeAlias = npt.NDArray[np.uint8] | npt.NDArray[np.uint32]
 
 _AT_ONCE = 5_000  # texts cut together
 _ENCODINGS = ((0x100, np.uint8, "latin-1"), (0x10000, np.uint16, "utf-16-le"), (None, np.uint32, "utf-32-le"))
@@ -73,13 +76,19 @@ def words(texts: "Sequence[str] | pd.Series[str]") -> Words:
     portions = [slice(first, first + _AT_ONCE) for first in range(0, len(texts), _AT_ONCE)]
     number: dict[str, int] = {}
     word, lengths = [np.empty(0, dtype=np.intp)], [np.empty(0, dtype=np.intp)]
-    cut = spread(lambda portion: _cut(list(texts[portion])), portions, None if len(portions) > 3 else 1)
+    cut = spread(lambda portion: _cut(as_list(texts[portion])), portions, None if len(portions) > 3 else 1)
     for found, different, of_texts in cut:
         numbers = [number.setdefault(one, len(number)) for one in different]
         word.append(np.asarray(numbers, dtype=np.intp)[found])
         lengths.append(of_texts)
     starts = np.concatenate([[0], np.cumsum(np.concatenate(lengths))])
     return Words(tuple(number), np.concatenate(word), starts)
+
+
+def as_list(texts: "Sequence[str] | pd.Series[str]") -> list[str]:
+    """The same as a list: several times faster than to go through a column of texts one by one."""
+    listed: list[str] = np.asarray(texts, dtype=object).tolist()
+    return listed
 
 
 def _cut(texts: Sequence[str]) -> tuple[npt.NDArray[np.int32], list[str], Ints]:
@@ -89,21 +98,35 @@ def _cut(texts: Sequence[str]) -> tuple[npt.NDArray[np.int32], list[str], Ints]:
     where they begin and end, and Arrow sees which of them are the same.
     """
     small = [text.lower() for text in texts]
-    # A blank behind each text, so that no word goes on in the next.
-    codes = np.frombuffer(" ".join([*small, ""]).encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-    inside = _letters()[codes]
-    edges = np.flatnonzero(np.diff(inside, prepend=False, append=False))
-    begins, ends = edges[::2], edges[1::2]
-    ends_of_texts = np.cumsum([len(text) + 1 for text in small])
-    lengths = np.diff(np.searchsorted(begins, ends_of_texts), prepend=0)
-    return *_different(codes[inside], ends - begins), np.asarray(lengths, dtype=np.intp)
+    codes = characters(small)
+    inside = letters()[codes]
+    begins, ends, starts = edges(small, inside)
+    return *_different(codes[inside], ends - begins), np.diff(starts)
 
 
-def _different(letters: npt.NDArray[np.uint32], lengths: Ints) -> tuple[npt.NDArray[np.int32], list[str]]:
+def characters(texts: Sequence[str]) -> Codes:
+    """The code points of all texts, with a blank behind each, so that no word goes on in the next."""
+    joined = " ".join([*texts, ""])
+    if joined.isascii():
+        return np.frombuffer(joined.encode("ascii"), dtype=np.uint8)
+    return np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+
+
+def edges(texts: Sequence[str], inside: npt.NDArray[np.bool_]) -> tuple[Ints, Ints, Ints]:
+    """Where words begin and end, and (texts + 1,) which is the first word of each text.
+
+    `inside` tells which of the `characters` of the texts are letters.
+    """
+    found = np.flatnonzero(np.diff(inside, prepend=False, append=False))
+    ends_of_texts = np.cumsum([0, *(len(text) + 1 for text in texts)])
+    return found[::2], found[1::2], np.searchsorted(found[::2], ends_of_texts)
+
+
+def _different(letters: Codes, lengths: Ints) -> tuple[npt.NDArray[np.int32], list[str]]:
     """Words that follow each other letter by letter → the number of each, and the different ones."""
     largest = int(letters.max(initial=0))
     kind, encoding = next((k, name) for limit, k, name in _ENCODINGS if limit is None or largest < limit)
-    packed = np.ascontiguousarray(letters.astype(kind))
+    packed = letters.astype(kind, copy=False)
     bounds = (np.concatenate([[0], np.cumsum(lengths)]) * packed.itemsize).astype(np.int32)
     buffers = [None, pa.py_buffer(bounds), pa.py_buffer(packed)]
     encoded = pa.Array.from_buffers(pa.binary(), len(lengths), buffers).dictionary_encode()
@@ -112,7 +135,7 @@ def _different(letters: npt.NDArray[np.uint32], lengths: Ints) -> tuple[npt.NDAr
 
 
 @cache
-def _letters() -> npt.NDArray[np.bool_]:
+def letters() -> npt.NDArray[np.bool_]:
     """(code points,): which characters words are made of."""
     table = np.zeros(sys.maxunicode + 1, dtype=np.bool_)
     every = np.arange(len(table), dtype=np.uint32).tobytes().decode("utf-32-le", "surrogatepass")

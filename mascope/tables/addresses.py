@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from mascope.stats.mentions import Mentions, mentions
-from mascope.stats.profiles import Ints, wilson
+from mascope.stats.profiles import Ints, places, wilson
 from mascope.tables.analysis import Analysis
 from mascope.tables.table import Column, Table
 
@@ -64,9 +64,13 @@ def _said(
     found: Mentions, agents: "np.ndarray[tuple[int, ...], np.dtype[np.object_]]", messages: pd.DataFrame
 ) -> Ints:
     """(runs, seats): messages that are no broadcast."""
-    told = messages[~messages["broadcast"].to_numpy(dtype=np.bool_)]
-    counts = told.groupby([told["run"].astype(str), told["agent"].astype(str)], sort=False).size().to_dict()
+    told = messages.loc[~messages["broadcast"].to_numpy(dtype=np.bool_), ["run", "agent"]]
+    seated = np.nonzero(found.present)[0]
+    who, names = pd.factorize(agents[found.present])
+    run, agent = places(told["run"], found.runs), places(told["agent"], names)
+    key, size = run * len(names) + agent, (len(found.runs), len(names))
+    known = (run >= 0) & (agent >= 0)
+    counts = np.bincount(key[known], minlength=size[0] * size[1]).reshape(size)
     said = np.zeros(agents.shape, dtype=np.intp)
-    for run, seat in np.argwhere(found.present):
-        said[run, seat] = counts.get((found.runs[run], agents[run, seat]), 0)
+    said[found.present] = counts[seated, who]
     return said

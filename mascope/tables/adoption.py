@@ -167,12 +167,12 @@ def _counted(
 
 def _expressions(found: Periods, runs: int) -> Cells:
     """Expressions at risk, and those that were adopted at all, in the first cell of each run."""
-    number, place = np.unique(found.expression, return_inverse=True)
-    taken = np.bincount(place, weights=found.adopted, minlength=len(number)) > 0
-    run = np.zeros(len(number), dtype=np.intp)
-    run[place] = found.run
+    number = np.flatnonzero(np.bincount(found.expression))
+    taken = np.bincount(found.expression, weights=found.adopted)[number] > 0
+    run = np.zeros(int(number[-1]) + 1, dtype=np.intp)
+    run[found.expression] = found.run
     one = np.ones(len(number), dtype=np.intp)
-    return cells(run, one, one, taken.astype(np.float64), runs)
+    return cells(run[number], one, one, taken.astype(np.float64), runs)
 
 
 def _swapped(by: Cells) -> Cells:

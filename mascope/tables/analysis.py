@@ -107,14 +107,17 @@ class Analysis:
         kept = self.labelled["run"].isin(chosen).to_numpy()
         labelled = self.labelled[kept].reset_index(drop=True)
         embedded = None if self.embedded is None else self.embedded[kept]
-        return replace(self, frames=self.frames.of_runs(chosen), labelled=labelled, embedded=embedded)
+        part = replace(self, frames=self.frames.of_runs(chosen), labelled=labelled, embedded=embedded)
+        if "languages" in self._made:  # of each text by itself, so that nothing need be told twice
+            part.once("languages", lambda: self.languages()[kept])
+        return part
 
     def prepare(self) -> None:
         """Make now what many tables share: processes that are forked to build them inherit it."""
         if self.has_texts:
-            self.part().words()
             self.languages()
             self.traces()
+            self.part().words()
 
     def once(self, name: str, make: Callable[[], T]) -> T:
         """What `make` gives, made for the first table that asks and kept for the others."""
@@ -126,7 +129,7 @@ class Analysis:
     @property
     def coded(self) -> bool:
         """Whether any flag of any message is decided."""
-        return bool(self.flags) and bool(self.labelled[list(self.flags)].notna().to_numpy().any())
+        return any(bool(self.labelled[flag].notna().any()) for flag in self.flags)
 
 
 def panel_and_references(

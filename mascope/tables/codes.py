@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from mascope.stats.agreement import PanelCodes
-from mascope.stats.resampling import Floats
+from mascope.stats.resampling import Floats, cluster_index
 from mascope.tables.analysis import Analysis
 
 Places: TypeAlias = npt.NDArray[np.intp]
@@ -17,22 +17,25 @@ Places: TypeAlias = npt.NDArray[np.intp]
 def panel_codes(analysis: Analysis, coders: Sequence[str]) -> PanelCodes:
     """What these coders said of each codable message, and how each is weighted; at least one coder."""
     frames = analysis.frames
-    messages = pd.Index(frames.messages["message"])
+    messages = frames.messages["message"]
     codes = np.stack([_codes(frames.codes, coder, analysis.flags, messages) for coder in coders])
     weights = {coder: weights_of(analysis, coder) for coder in coders}
     return PanelCodes(
         tuple(coders),
         analysis.flags,
         codes,
-        frames.messages["run"].to_numpy(dtype=object),
+        cluster_index(frames.messages["run"])[0],
         {coder: found for coder, found in weights.items() if found is not None},
     )
 
 
-def _codes(codes: pd.DataFrame, coder: str, flags: Sequence[str], messages: "pd.Index[str]") -> Floats:
+def _codes(codes: pd.DataFrame, coder: str, flags: Sequence[str], messages: "pd.Series[str]") -> Floats:
     """(flags, messages) of one coder."""
-    rows = codes[codes["coder"] == coder].set_index("message")[list(flags)]
-    return rows.reindex(messages).to_numpy(dtype=np.float64).T
+    rows = codes.loc[codes["coder"] == coder, ["message", *flags]]
+    if not rows["message"].array.equals(messages.array):  # else each message once, and in their order
+        rows = rows.set_index("message").reindex(messages)
+    columns = [rows[flag].to_numpy(dtype=np.float64) for flag in flags]
+    return np.array(columns, dtype=np.float64).reshape(len(flags), len(messages))
 
 
 def weights_of(analysis: Analysis, coder: str) -> Floats | None:
@@ -41,15 +44,16 @@ def weights_of(analysis: Analysis, coder: str) -> Floats | None:
     None where none has a weight, and where some lack one: then no message can be weighed against another.
     """
     given = _given(analysis, coder)
-    if given.isna().any() or not len(given):
+    if given["weight"].isna().any() or not len(given):
         return None
-    return np.asarray(given.reindex(analysis.frames.messages["message"]), dtype=np.float64)
+    weights = given.set_index("message")["weight"].reindex(analysis.frames.messages["message"])
+    return np.asarray(weights, dtype=np.float64)
 
 
 def half_weighted(analysis: Analysis, coder: str) -> bool:
     """Whether some of the coder's messages have a weight and others have none."""
-    given = _given(analysis, coder)
-    return bool(given.isna().any() and given.notna().any())
+    weights = _given(analysis, coder)["weight"]
+    return bool(weights.isna().any() and weights.notna().any())
 
 
 def came_to(analysis: Analysis, coder: str) -> npt.NDArray[np.bool_]:
@@ -59,10 +63,10 @@ def came_to(analysis: Analysis, coder: str) -> npt.NDArray[np.bool_]:
     return np.asarray(analysis.frames.messages["message"].isin(coded), dtype=np.bool_)
 
 
-def _given(analysis: Analysis, coder: str) -> "pd.Series[float]":
+def _given(analysis: Analysis, coder: str) -> pd.DataFrame:
+    """The messages that the coder coded, each with its weight."""
     codes = analysis.frames.codes
-    chosen = codes[(codes["coder"] == coder) & (codes["outcome"] == "coding")]
-    return chosen.set_index("message")["weight"]
+    return codes.loc[(codes["coder"] == coder) & (codes["outcome"] == "coding"), ["message", "weight"]]
 
 
 def kinds(analysis: Analysis) -> Mapping[str, str]:

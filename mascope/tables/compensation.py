@@ -100,12 +100,10 @@ def compensation_flag(analysis: Analysis) -> str | None:
 
 
 def _levels(analysis: Analysis, flag: str) -> pd.DataFrame:
-    """`message`, `level` of every coder whose codes make the labels."""
+    """`message`, `level` of every coder whose codes make the labels, where it gave one."""
     codes, column = analysis.frames.codes, f"{flag}_level"
     if column not in codes:
         return pd.DataFrame({"message": [], "level": []}, dtype=object)
-    asked = [analysis.labels] if analysis.labels in set(codes["coder"].astype(str)) else list(analysis.coders)
-    rows = codes[codes["coder"].isin(asked)]
-    return pd.DataFrame(
-        {"message": rows["message"].to_numpy(), "level": rows[column].astype(object).to_numpy()}
-    )
+    asked = [analysis.labels] if analysis.labels in set(codes["coder"].unique()) else list(analysis.coders)
+    given = codes.loc[codes["coder"].isin(asked) & codes[column].notna(), ["message", column]]
+    return given.rename(columns={column: "level"})

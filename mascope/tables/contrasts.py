@@ -15,7 +15,7 @@ from mascope.study.measures import measures_of, needs_codes
 from mascope.tables.analysis import Analysis
 from mascope.tables.audit import audited
 from mascope.tables.differentiation import LABELS, NOT_CODED, NOTE
-from mascope.tables.hypotheses import comparisons, counted, families, first_round, measured, statuses
+from mascope.tables.hypotheses import comparisons, counted, families, first_round, measures_of_runs, statuses
 from mascope.tables.sensitivity import verdicts
 from mascope.tables.table import Column, Table
 
@@ -88,9 +88,7 @@ IF_EQUIVALENCE = ("margin", "p_equivalence")
 
 def contrasts_table(analysis: Analysis) -> Table:
     questions = comparisons(analysis)
-    found = contrasts(
-        questions, measured(analysis, analysis.labelled), analysis.rng("contrasts"), analysis.resamples
-    )
+    found = contrasts(questions, measures_of_runs(analysis), analysis.rng("contrasts"), analysis.resamples)
     checked = pd.DataFrame([_clustered(analysis, question) for question in questions], columns=list(_GEE))
     frame = pd.concat([found, checked.astype("float64")], axis=1).assign(
         labels=analysis.labels, status=statuses(analysis), p_adjusted=_adjusted(found, analysis)

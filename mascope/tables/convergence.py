@@ -13,6 +13,7 @@ from mascope.stats.convergence import (
     centroid_cosines,
     change,
     following,
+    half_sums,
     halves,
     homogeneity,
     partners,
@@ -272,7 +273,8 @@ def _changes(
     observed = change(found, said, late)
     orders = [halves(said, shuffled_rounds(said, rng)) for _ in range(shuffles.heavy)]
     shuffled = [change(found, said, order) for order in orders]
-    elsewhere = [pull_to(found, said, late, partners(series, rng)) for _ in range(shuffles.heavy)]
+    parts = half_sums(found, said, late)
+    elsewhere = [pull_to(parts, said, partners(series, rng)) for _ in range(shuffles.heavy)]
     return {
         f"{name}_drift": (observed.drift, _stacked([one.drift for one in shuffled], said.runs)),
         f"{name}_pull": (observed.pull, _stacked([one.pull for one in shuffled], said.runs)),

@@ -12,8 +12,11 @@ def vectors(analysis: Analysis, name: str) -> Vectors:
     """(messages, dimensions) by a name of `EMBEDDINGS`, each of length 1 or 0."""
     if name == CONFIGURED and analysis.embedded is not None:
         return analysis.embedded
-    make = tfidf if name == CONFIGURED and built_in(analysis.study) == "tfidf" else EMBEDDINGS[name]
-    return analysis.once(f"vectors {name}", lambda: make(analysis.words(), analysis.rng(f"vectors {name}")))
+    weighted = analysis.once("tfidf", lambda: tfidf(analysis.words()))
+    if name == CONFIGURED and built_in(analysis.study) == "tfidf":
+        return weighted
+    rng = analysis.rng(f"vectors {name}")
+    return analysis.once(f"vectors {name}", lambda: EMBEDDINGS[name](weighted, rng))
 
 
 def named(analysis: Analysis) -> str:

@@ -13,7 +13,7 @@ import pandas as pd
 from mascope.stats.comparisons import Comparison
 from mascope.stats.correction import Validated, accuracy, prediction_powered
 from mascope.stats.profiles import any_trait, flag_values, tally
-from mascope.stats.resampling import Estimate
+from mascope.stats.resampling import Estimate, cluster_index
 from mascope.stats.sensitivity import Finding, corrected_finding, finding
 from mascope.stats.similarity import DISTANCES, mean_cosines, mean_distances
 from mascope.tables.analysis import Analysis
@@ -46,7 +46,7 @@ def _share(analysis: Analysis, question: Comparison, truth: Truth) -> Finding | 
         return None
     human = any_trait(truth.codes[[analysis.flags.index(flag) for flag in wanted]])
     coder = any_trait(flag_values(analysis.labelled, wanted))
-    codes = Validated(coder, human, truth.weights, analysis.labelled["run"].to_numpy(dtype=object))
+    codes = Validated(coder, human, truth.weights, cluster_index(analysis.labelled["run"])[0])
     return corrected_finding(
         question, _rate(analysis, codes, question.series_a), _rate(analysis, codes, question.series_b)
     )
@@ -73,7 +73,7 @@ def _corrected_measures(analysis: Analysis, truth: Truth) -> pd.DataFrame | None
     """`FROM_PROFILES` of each run; None where the errors of some trait are unknown or hide all there is."""
     counts = tally(analysis.labelled, analysis.traits, analysis.series)
     rates = counts.rates.copy()
-    runs = analysis.labelled["run"].to_numpy(dtype=object)
+    runs = cluster_index(analysis.labelled["run"])[0]
     for place, trait in enumerate(analysis.traits):
         human = truth.codes[analysis.flags.index(trait)]
         codes = Validated(flag_values(analysis.labelled, [trait])[0], human, truth.weights, runs)

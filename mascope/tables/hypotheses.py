@@ -1,5 +1,6 @@
 """What the tables about hypotheses share: the questions, the runs that answer them, the families."""
 
+from collections.abc import Collection, Sequence
 from typing import cast
 
 import numpy as np
@@ -35,24 +36,37 @@ def families(analysis: Analysis) -> list[str]:
     ]
 
 
-def measured(analysis: Analysis, labelled: pd.DataFrame) -> pd.DataFrame:
-    """Every measure of every run under these labels, with what runs may be matched by.
+def measures_of_runs(analysis: Analysis) -> pd.DataFrame:
+    """What `measured` gives for all hypotheses; taken once, for two tables compare these runs."""
+    return analysis.once("measured", lambda: measured(analysis, analysis.labelled))
 
-    A comparison of forks has rows of its own (`only_for`), over the rounds that all of a pair have.
+
+def measured(
+    analysis: Analysis, labelled: pd.DataFrame, questions: Sequence[Comparison] | None = None
+) -> pd.DataFrame:
+    """What the questions (left out: all hypotheses) ask of every run, under these labels.
+
+    Beside it stands what runs may be matched by. A comparison of forks has rows of its own (`only_for`), over
+    the rounds that all of a pair have.
     """
     runs = _keyed(analysis.frames.runs)
-    whole = _measured(analysis, labelled, runs).assign(**{ONLY_FOR: ""})
+    questions = comparisons(analysis) if questions is None else questions
+    asked = {question.measure for question in questions}
+    whole = _measured(analysis, labelled, runs, asked).assign(**{ONLY_FOR: ""})
     own = [
-        _measured(analysis, *_same_rounds(question, labelled, runs)).assign(**{ONLY_FOR: question.hypothesis})
-        for question in comparisons(analysis)
+        _measured(analysis, *_same_rounds(question, labelled, runs), asked).assign(
+            **{ONLY_FOR: question.hypothesis}
+        )
+        for question in questions
         if question.matched_by == "parent" and _forked(question, runs)
     ]
     return pd.concat([whole, *own], ignore_index=True) if own else whole
 
 
-def _measured(analysis: Analysis, labelled: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
+def _measured(
+    analysis: Analysis, labelled: pd.DataFrame, runs: pd.DataFrame, asked: Collection[str]
+) -> pd.DataFrame:
     found = run_measures(labelled, analysis.flags, analysis.traits, analysis.series)
-    asked = {hypothesis.measure for hypothesis in analysis.hypotheses}
     found = found.astype({"run": str, "series": str})
     found = found.merge(in_windows(analysis, labelled, asked), on="run", how="left")
     found = found.merge(without_codes(analysis, labelled, asked), on=["run", "series"], how="left")

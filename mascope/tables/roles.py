@@ -1,6 +1,6 @@
 """Do the agents of a series fall into roles? Clusters by what they show and how much they say."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 
 import numpy as np
@@ -57,8 +57,9 @@ def roles_table(analysis: Analysis) -> Table:
 
 def _series_rows(analysis: Analysis, series: str) -> Iterator[Mapping[str, object]]:
     inside = (analysis.labelled["series"] == series).to_numpy()
-    traits = decided_traits(analysis.labelled[inside], analysis.traits)
-    agents, numerators, denominators = _counts(analysis, inside, traits)
+    labels = analysis.labelled[list(analysis.traits)][inside]
+    traits = decided_traits(labels, analysis.traits)
+    agents, numerators, denominators = _counts(analysis, inside, labels[list(traits)])
     found = roles(numerators, denominators, analysis.rng(f"roles {series}"))
     about: dict[str, object] = {"series": series, "labels": analysis.labels, "agents": len(agents)}
     if found is None:
@@ -100,11 +101,11 @@ def _marks(z: Floats, features: tuple[str, ...]) -> Iterator[str]:
 
 
 def _counts(
-    analysis: Analysis, inside: npt.NDArray[np.bool_], traits: tuple[str, ...]
+    analysis: Analysis, inside: npt.NDArray[np.bool_], labels: pd.DataFrame
 ) -> tuple[list[str], Floats, Floats]:
     """Agents, and what their features are ratios of: (runs, agents, features) twice."""
-    frame = analysis.frames.messages[inside]
-    run, runs = pd.factorize(frame["run"].to_numpy())
+    frame = analysis.frames.messages[["run", "agent", "mentions", "words"]][inside]
+    run, runs = pd.factorize(frame["run"])
     agent, agents = pd.factorize(frame["agent"].astype(str).to_numpy(), sort=True)
     shape = (len(runs), len(agents))
 
@@ -112,11 +113,12 @@ def _counts(
         sums = np.bincount(run * shape[1] + agent, weights=weights, minlength=shape[0] * shape[1])
         return sums.reshape(shape).astype(np.float64)
 
-    values = flag_values(analysis.labelled[inside], traits)
+    values = flag_values(labels, list(labels.columns))
     messages = summed(np.ones(len(frame)))
-    naming = summed(frame["mentions"].map(len).to_numpy(dtype=np.float64))
+    others = np.array([len(named) for named in frame["mentions"]], dtype=np.intp)
+    naming = summed(others.astype(np.float64))
     words = summed(frame["words"].to_numpy(dtype=np.float64))
-    named = _named(frame, run, list(agents), shape)
+    named = _named(list(frame["mentions"]), np.repeat(run, others), list(agents), shape)
     numerators = [*(summed(row == 1) for row in values), messages, words, naming, named]
     present = np.broadcast_to(np.ones((1, 1)), shape)
     denominators = [*(summed(~np.isnan(row)) for row in values), present, messages, messages, present]
@@ -124,12 +126,13 @@ def _counts(
 
 
 def _named(
-    frame: pd.DataFrame, run: npt.NDArray[np.intp], agents: list[str], shape: tuple[int, int]
+    mentions: Sequence[tuple[str, ...]], when: npt.NDArray[np.intp], agents: list[str], shape: tuple[int, int]
 ) -> Floats:
-    """(runs, agents): how often each was named by others; those who never spoke are no agents here."""
-    counts = frame["mentions"].map(len).to_numpy(dtype=np.intp)
-    who = pd.Index(agents).get_indexer(pd.Index(list(chain.from_iterable(frame["mentions"])), dtype=object))
-    when = np.repeat(run, counts)
+    """(runs, agents): how often each was named by others; those who never spoke are no agents here.
+
+    when: the run of each of the agents named.
+    """
+    who = pd.Index(agents).get_indexer(pd.Index(list(chain.from_iterable(mentions)), dtype=object))
     known = who >= 0
     sums = np.bincount(when[known] * shape[1] + who[known], minlength=shape[0] * shape[1])
     return sums.reshape(shape).astype(np.float64)

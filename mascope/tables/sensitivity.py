@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from mascope.judging.adjudication import adjudicate
 from mascope.stats.comparisons import Comparison
 from mascope.stats.resampling import Floats
 from mascope.stats.sensitivity import (
@@ -18,10 +19,11 @@ from mascope.stats.sensitivity import (
     without_each_run,
 )
 from mascope.study.measures import needs_codes
-from mascope.tables.analysis import Analysis, label_messages
+from mascope.tables.analysis import Analysis
+from mascope.tables.codes import panel_codes
 from mascope.tables.differentiation import NOT_CODED
 from mascope.tables.human_variants import human_findings
-from mascope.tables.hypotheses import comparisons, families, measured
+from mascope.tables.hypotheses import comparisons, families, measured, measures_of_runs
 from mascope.tables.table import Column, Table
 
 RULES = ("intersection", "union", "majority")
@@ -113,8 +115,8 @@ def _try_all(analysis: Analysis) -> Mapping[str, _Tried]:
     questions = comparisons(analysis)
     if not questions:
         return {}
-    measures = measured(analysis, analysis.labelled)
-    main = _Variant(MAIN, analysis.labels, {q.hypothesis: finding(q, measures) for q in questions})
+    measures = measures_of_runs(analysis)
+    main = _variant(MAIN, analysis.labels, questions, measures)
     results: dict[str, list[_Result]] = {question.hypothesis: [] for question in questions}
     names = families(analysis)
     of_main = _in_families(main, questions, names)
@@ -139,27 +141,37 @@ def _labellings(analysis: Analysis, questions: list[Comparison]) -> Iterator[_Va
     questions = [question for question in questions if needs_codes(question.measure)]
     if len(analysis.coders) < 2 or not questions:
         return
+    asked = _asked(analysis.labelled, questions).to_numpy()
+    frame = analysis.labelled[asked]
+    codes = panel_codes(analysis, analysis.coders).codes[:, :, asked]
     for kind, names in (("labels", RULES), ("coder", analysis.coders)):
         for name in names:
             if name != analysis.labels:
-                labelled = label_messages(analysis.frames, analysis.flags, analysis.coders, name)
-                measures = measured(analysis, labelled)
-                yield _Variant(kind, name, {q.hypothesis: finding(q, measures) for q in questions})
+                labels = (
+                    adjudicate(dict(zip(analysis.coders, of_flag, strict=True)), name)
+                    for of_flag in codes.swapaxes(0, 1)
+                )
+                labelled = frame.assign(**dict(zip(analysis.flags, labels, strict=True)))
+                yield _variant(kind, name, questions, measured(analysis, labelled, questions))
 
 
 def _without_agents(analysis: Analysis, questions: list[Comparison]) -> Iterator[_Variant]:
     """The messages of one agent left out; only the series in which it sits need counting again."""
-    frame = analysis.labelled
-    asked = {name for question in questions for name in (question.series_a, question.series_b)}
-    inside = frame[frame["series"].isin(asked)]
-    agents = inside["agent"].astype(str)
-    for agent in dict.fromkeys(agents):
-        seated = set(inside["series"][agents == agent].astype(str))
+    inside = analysis.labelled[_asked(analysis.labelled, questions)]
+    for agent in inside["agent"].unique():
+        seated = set(inside["series"][inside["agent"] == agent].unique())
         touched = [q for q in questions if seated & {q.series_a, q.series_b}]
-        needed = {name for q in touched for name in (q.series_a, q.series_b)}
-        kept = inside[(agents != agent) & inside["series"].isin(needed)]
-        measures = measured(analysis, kept)
-        yield _Variant("leave one agent out", agent, {q.hypothesis: finding(q, measures) for q in touched})
+        kept = inside[(inside["agent"] != agent) & _asked(inside, touched)]
+        yield _variant("leave one agent out", str(agent), touched, measured(analysis, kept, touched))
+
+
+def _asked(labelled: pd.DataFrame, questions: list[Comparison]) -> "pd.Series[bool]":
+    """(messages,): whether a message is of a series that any of the questions asks of."""
+    return labelled["series"].isin({name for q in questions for name in (q.series_a, q.series_b)})
+
+
+def _variant(kind: str, name: str, questions: list[Comparison], measures: pd.DataFrame) -> _Variant:
+    return _Variant(kind, name, {q.hypothesis: finding(q, measures) for q in questions})
 
 
 def _without_runs(questions: list[Comparison], measures: pd.DataFrame) -> Iterator[_Variant]:
@@ -180,9 +192,7 @@ def _without_failures(
     touched = [q for q in questions if hit & {q.series_a, q.series_b}]
     if touched:
         left = measures[~measures["run"].isin(failed)]
-        yield _Variant(
-            "organic failures", "runs without any", {q.hypothesis: finding(q, left) for q in touched}
-        )
+        yield _variant("organic failures", "runs without any", touched, left)
 
 
 # Results ---------------------------------------------------------------------------------------------------

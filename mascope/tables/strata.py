@@ -84,7 +84,7 @@ def _panel_by_rows(analysis: Analysis) -> Iterator[Mapping[str, object]]:
         return
     panel = panel_codes(analysis, coders)
     for kind, column in STRATA.items():
-        strata = analysis.frames.messages[column].to_numpy(dtype=object)
+        strata = analysis.frames.messages[column]
         rng = analysis.rng(f"panel_agreement by {kind}")
         for stratum, part in split(panel, strata).items():
             found = panel_agreements(part, Bootstrap(rng, min(analysis.resamples, BY_RESAMPLES)))
@@ -108,7 +108,7 @@ def _by_rows(analysis: Analysis) -> Iterator[Mapping[str, object]]:
         return
     panel = panel_codes(analysis, coders)
     for kind, column in STRATA.items():
-        strata = analysis.frames.messages[column].to_numpy(dtype=object)
+        strata = analysis.frames.messages[column]
         for stratum, pairs in by_stratum(panel, strata).items():
             for pair in pairs:
                 who = {"by": kind, "stratum": str(stratum), "coder_a": pair.coder_a, "coder_b": pair.coder_b}

@@ -95,7 +95,7 @@ def _distinct(analysis: Analysis, run: "np.ndarray[tuple[int], np.dtype[np.intp]
     of_run = run[words.of_text]
     runs = int(run.max(initial=-1)) + 1
     size = max(1, len(words.vocabulary))
-    different = np.bincount(np.unique(of_run * size + words.word) // size, minlength=runs)
+    different = np.bincount(pd.unique(of_run * size + words.word) // size, minlength=runs)
     said = np.bincount(of_run, minlength=runs).astype(np.float64)
     return ratio(different.astype(np.float64), said)
 

@@ -18,12 +18,12 @@ Builder: TypeAlias = Callable[[Analysis], Table]
 WORTH_A_PROCESS = 5_000
 """Messages from which several processes build the tables sooner than one."""
 SHARING: Mapping[str, str] = MappingProxyType({
-    "adoption": "adoption",
-    "takeover": "takeover",
-    "text": "text",
-    "convergence": "courses", "temporal": "courses",
     "contrasts": "hypotheses", "sensitivity": "hypotheses", "audit": "hypotheses",
+    "convergence": "vectors", "temporal": "vectors", "takeover": "vectors",
     "similarity": "null", "series": "null",
+    "adoption": "adoption",
+    "network": "network",
+    "text": "text",
     "compensation": "events", "events": "events",
 })  # fmt: skip
 """Table → what it shares with others (`Analysis.once`): those are built by one process, the longest first."""

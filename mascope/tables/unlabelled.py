@@ -83,7 +83,7 @@ def _pairs(frame: pd.DataFrame) -> pd.MultiIndex:
 
 def in_windows(analysis: Analysis, labelled: pd.DataFrame, names: Collection[str]) -> pd.DataFrame:
     """`run` and the similarity of profiles in windows of the run, and its slope, under these labels."""
-    runs = tuple(pd.unique(labelled["run"].astype(str)))
+    runs = tuple(map(str, labelled["run"].unique()))
     wanted = [name for name in names if name.startswith("profile_similarity")]
     columns = windows_of(window_similarity(labelled, analysis.traits, runs)) if wanted else {}
     found = pd.DataFrame({"run": pd.Series(runs, dtype=object), **{name: columns[name] for name in wanted}})

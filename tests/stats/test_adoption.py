@@ -1,3 +1,4 @@
+from collections import Counter
 from itertools import chain
 
 import numpy as np
@@ -137,16 +138,18 @@ def test_periods_are_those_found_one_by_one(monkeypatch: pytest.MonkeyPatch) -> 
     counted = periods(cut, found, NOTHING, rng())
     message, code = sequences(cut)
     used = {m: set(code[message == m].tolist()) for m in range(len(found.run))}
-    expected = []
+    expected, turns = [], Counter[tuple[int, int, int]]()
     for m in range(len(found.run)):
         before = [s for s in range(m) if found.run[s] == found.run[m] and found.round[s] < found.round[m]]
         own = set(chain.from_iterable(used[s] for s in before if found.agent[s] == found.agent[m]))
         for e in set(chain.from_iterable(used[s] for s in before)) - own:
             holding = [s for s in before if e in used[s]]
             agents = len({int(found.agent[s]) for s in holding})
-            expected.append((int(found.run[m]), len(holding), agents, e in used[m]))
+            turns[int(found.run[m]), int(found.agent[m]), e] += 1
+            turn = turns[int(found.run[m]), int(found.agent[m]), e]
+            expected.append((int(found.run[m]), len(holding), agents, turn, e in used[m]))
 
-    columns = counted.run, counted.messages, counted.agents, counted.adopted
+    columns = counted.run, counted.messages, counted.agents, counted.turn, counted.adopted
     assert sorted(zip(*(column.tolist() for column in columns), strict=True)) == sorted(expected)
 
 

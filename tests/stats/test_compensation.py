@@ -100,6 +100,24 @@ def test_coders_who_differ_on_a_level_are_reconciled_as_labels_are() -> None:
     assert median_level(["L3", "L1"]) == "L1"
 
 
+def test_each_event_has_the_level_of_its_own_coders() -> None:
+    rows = [
+        ("b", "L3"),
+        ("a", "L2"),
+        ("b", "L1"),
+        ("c", None),
+        ("a", "L2"),
+        ("d", "L1"),
+        ("b", "L2"),
+        ("e", "L3"),
+    ]
+    given = pd.DataFrame(rows, columns=["message", "level"])
+
+    assert event_levels(given, "union").to_dict() == {"a": "L2", "b": "L3", "d": "L1", "e": "L3"}
+    assert event_levels(given, "intersection").to_dict() == {"a": "L2", "b": "L1", "d": "L1", "e": "L3"}
+    assert event_levels(given.iloc[3:4], "union").to_dict() == {}
+
+
 def test_without_labels_nothing_is_counted() -> None:
     found = row(said(("A-1", "x", 0, NAN)), runs("A-1"), Z_FAILS)
 

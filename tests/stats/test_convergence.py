@@ -1,8 +1,10 @@
+from collections.abc import Callable
 from itertools import combinations
 
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import sparse
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from mascope.stats.convergence import (
@@ -10,18 +12,20 @@ from mascope.stats.convergence import (
     centroid_cosines,
     change,
     following,
+    half_sums,
     halves,
     homogeneity,
     partners,
     pull_to,
     shuffled_rounds,
+    stably,
     swapped_groups,
     turns,
 )
 from mascope.stats.lexicon import births, deaths, lexicon
 from mascope.stats.resampling import Floats
 from mascope.stats.style import CATEGORIES, function_words, style_matching
-from mascope.stats.vectors import EMBEDDINGS, lsa, sums, tfidf
+from mascope.stats.vectors import EMBEDDINGS, Vectors, lsa, rows, sums, tfidf
 from mascope.stats.windows import window_similarity
 from mascope.stats.words import WORD, words
 
@@ -71,7 +75,7 @@ def test_words_are_cut_in_small_letters_at_apostrophes_and_underscores() -> None
 
 
 def test_tfidf_is_that_of_scikit_learn() -> None:
-    ours = tfidf(words(TEXTS), rng()).toarray()
+    ours = tfidf(words(TEXTS)).toarray()
     theirs = (
         TfidfVectorizer(analyzer=lambda text: WORD.findall(text.lower()), min_df=2)
         .fit_transform(TEXTS)
@@ -94,7 +98,7 @@ def test_counting_words_leaves_them_as_they_are() -> None:
 
 
 def test_vectors_of_meaning_have_unit_length_or_none() -> None:
-    lengths = np.linalg.norm(lsa(words(TEXTS), rng()), axis=1)
+    lengths = np.linalg.norm(lsa(tfidf(words(TEXTS)), rng()), axis=1)
 
     assert np.isclose(lengths, 1).sum() + np.isclose(lengths, 0).sum() == len(TEXTS)
     assert lengths[-1] == 0
@@ -102,8 +106,29 @@ def test_vectors_of_meaning_have_unit_length_or_none() -> None:
 
 def test_texts_without_a_common_word_have_empty_vectors() -> None:
     for embed in EMBEDDINGS.values():
-        vectors = embed(words(["one", "two"]), rng())
+        vectors = embed(tfidf(words(["one", "two"])), rng())
         assert float(abs(vectors).sum()) == 0
+
+
+@pytest.mark.parametrize("as_rows", [np.array, sparse.csr_array])
+def test_sums_and_rows_leave_out_what_is_in_no_group(as_rows: Callable[[Floats], Vectors]) -> None:
+    vectors = as_rows(np.array([[1.0, 0], [2, 5], [4, 0]]))
+
+    assert dense(sums(vectors, np.array([1, -1, 1]), 3)).tolist() == [[0, 0], [5, 0], [0, 0]]
+    assert dense(rows(vectors, np.array([2, -1, 1, 2]))).tolist() == [[4, 0], [0, 0], [2, 5], [4, 0]]
+
+
+def dense(vectors: Vectors) -> Floats:
+    return np.asarray(vectors if isinstance(vectors, np.ndarray) else vectors.toarray())
+
+
+@pytest.mark.parametrize("most", [3, 300, 70_000])
+def test_groups_are_put_in_order_each_in_its_own(most: int) -> None:
+    group = rng().integers(0, most, 500)
+    order = stably(group)
+
+    assert order.tolist() == sorted(range(500), key=lambda place: (group[place], place))
+    assert stably(group[:0]).tolist() == []
 
 
 def test_homogeneity_is_the_mean_over_visited_pairs() -> None:
@@ -147,7 +172,7 @@ def test_centroids_of_rounds_are_compared_within_runs() -> None:
 
 def test_sparse_and_dense_vectors_give_the_same() -> None:
     frame, found = said([("r", n % 3, f"a{n % 2}", text) for n, text in enumerate(TEXTS)])
-    sparse_ = tfidf(words(list(frame["text"])), rng())
+    sparse_ = tfidf(words(list(frame["text"])))
     dense = sparse_.toarray()
 
     for measure in (homogeneity, centroid_cosines):
@@ -287,7 +312,9 @@ def test_the_pull_to_ones_own_run_is_societal_pull() -> None:
     vectors, found = crowd()
     late = halves(found)
 
-    assert pull_to(vectors, found, late, np.arange(3)) == pytest.approx(change(vectors, found, late).pull)
+    assert pull_to(half_sums(vectors, found, late), found, np.arange(3)) == pytest.approx(
+        change(vectors, found, late).pull
+    )
 
 
 def test_who_comes_to_speak_as_its_own_group_is_not_pulled_to_another() -> None:
@@ -297,8 +324,8 @@ def test_who_comes_to_speak_as_its_own_group_is_not_pulled_to_another() -> None:
     # In the late half both agents of run 0 speak of the first thing, those of run 1 of the second.
     vectors = np.where((found.round == 1)[:, np.newaxis], np.eye(4)[found.run], np.eye(4)[2 + found.agent])
 
-    own = pull_to(vectors, found, halves(found), np.array([0, 1]))
-    other = pull_to(vectors, found, halves(found), np.array([1, 0]))
+    own = pull_to(half_sums(vectors, found, halves(found)), found, np.array([0, 1]))
+    other = pull_to(half_sums(vectors, found, halves(found)), found, np.array([1, 0]))
     assert (own > 0.5).all()
     assert (other < own).all()
 
@@ -308,4 +335,4 @@ def test_an_agent_without_a_counterpart_is_pulled_to_all_of_the_other_group() ->
     vectors = np.eye(4)[[0, 1, 0, 1]]
 
     # Early 1st thing, late 2nd; the group of r1 is both alike: cos(late) − cos(early) = 0.
-    assert pull_to(vectors, found, halves(found), np.array([1, 0]))[0] == pytest.approx(0)
+    assert pull_to(half_sums(vectors, found, halves(found)), found, np.array([1, 0]))[0] == pytest.approx(0)

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 
+from mascope.stats import hazard
 from mascope.stats.hazard import LEVELS, TURNS, Cells, cells, clustered_effect, exposure_effect, shuffled
 from mascope.stats.profiles import Ints
 from mascope.stats.resampling import Floats
@@ -24,6 +25,18 @@ def drawn(effect: float, runs: int = 12, size: int = 400, seed: int = 5) -> Draw
 
 def counted(periods: Drawn) -> Cells:
     return cells(*periods, int(periods[0].max()) + 1)
+
+
+@pytest.mark.parametrize("most", [3, 12, 60])
+def test_what_is_certain_leaves_the_stream_of_draws_as_it_is(most: int) -> None:
+    draws = rng()
+    mine, rest = draws.integers(0, most, (2, 4000)) * (draws.random((2, 4000)) < 0.5)
+    left = (draws.random(4000) * (mine + rest + 1)).astype(np.intp)
+
+    ours, theirs = rng(), rng()
+
+    assert (hazard._drawn(mine, rest, left, ours) == theirs.hypergeometric(mine, rest, left)).all()
+    assert ours.random() == theirs.random()
 
 
 def test_the_effect_and_its_clustered_error_are_those_of_statsmodels() -> None:

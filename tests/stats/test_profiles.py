@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from statsmodels.stats.proportion import proportion_confint
 
-from mascope.stats.profiles import PROFILE_COLUMNS, any_trait, cells, profiles, tally, wilson
+from mascope.stats.profiles import PROFILE_COLUMNS, any_trait, cells, places, profiles, tally, wilson
 
 NAN = np.nan
 
@@ -28,6 +28,15 @@ def simulated(runs: int, mood: float = 0.0) -> pd.DataFrame:
             agent = "ab"[message % 2]
             rows.append(("A", f"A-run{run}", agent, float(generator.random() < rate)))
     return labels(rows)
+
+
+@pytest.mark.parametrize("kind", ["category", "str", "object"])
+def test_names_are_found_by_their_place_and_unknown_ones_nowhere(kind: str) -> None:
+    column = pd.Series(["r2", "r9", "r1", None, "r2"], dtype=kind)
+
+    assert places(column, ("r1", "r2", "r3")).tolist() == [1, -1, 0, -1, 1]
+    assert places(column, ()).tolist() == [-1] * 5
+    assert places(column[:0], ("r1",)).tolist() == []
 
 
 def test_a_rate_leaves_out_what_is_undecided() -> None:

@@ -5,7 +5,17 @@ import pytest
 from statsmodels.stats.inter_rater import aggregate_raters
 from statsmodels.stats.inter_rater import fleiss_kappa as statsmodels_fleiss
 
-from mascope.stats.reliability import fleiss_kappa, gwet_ac1, krippendorff_alpha, tally
+from mascope.stats.reliability import (
+    Tallied,
+    ac1_terms,
+    alpha_terms,
+    fleiss_kappa,
+    fleiss_terms,
+    gwet_ac1,
+    krippendorff_alpha,
+    tally,
+)
+from mascope.stats.resampling import Floats
 
 _ = math.nan
 
@@ -120,3 +130,44 @@ def test_ac1_of_nothing_is_undefined() -> None:
 
 def test_a_tally_counts_each_answer_and_no_gap() -> None:
     assert tally([[1, 0, _], [1, 1, _]]).tolist() == [[2, 0], [1, 1], [0, 0]]
+
+
+def three_coders() -> Floats:
+    """300 messages, a third of the codes missing."""
+    generator = np.random.default_rng(4)
+    return generator.choice([1.0, 0.0, _], size=(3, 300))
+
+
+def each_by_itself(codes: Floats) -> Floats:
+    """What every message adds to the coefficients (messages, 11), computed of each."""
+    tallies = tally(codes)
+    terms = (alpha_terms(tallies), fleiss_terms(tallies, len(codes)), ac1_terms(tallies))
+    return np.concatenate(terms, axis=1)
+
+
+def test_kinds_of_messages_add_what_the_messages_add() -> None:
+    codes, index = three_coders(), np.arange(300) % 7
+
+    totals = Tallied.of(codes).totals(index, 8)
+
+    expected = [each_by_itself(codes)[index == run].sum(axis=0) for run in range(8)]
+    assert totals == pytest.approx(np.array(expected))
+    assert not totals[7].any()
+
+
+def test_kinds_of_messages_are_weighted_as_their_messages_are() -> None:
+    codes, index = three_coders(), np.arange(300) % 7
+    weights = np.where(index == 3, _, np.random.default_rng(5).uniform(1, 9, 300))
+
+    totals = Tallied.of(codes).totals(index, 7, weights)
+
+    counted = ~np.isnan(weights) & ~np.isnan(codes).all(axis=0)
+    scaled = np.where(counted, weights, 0.0) * counted.sum() / weights[counted].sum()
+    weighed = each_by_itself(codes) * scaled[:, np.newaxis]
+    assert totals == pytest.approx(np.array([weighed[index == run].sum(axis=0) for run in range(7)]))
+
+
+def test_messages_are_counted_by_how_many_coders_came_to_them() -> None:
+    codes = Tallied.of(np.array([[1, 1, _, _], [0, _, _, 1], [1, 0, _, _]]))
+
+    assert [codes.messages(coders) for coders in range(4)] == [4, 3, 2, 1]

@@ -1,6 +1,8 @@
 import math
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
@@ -14,6 +16,7 @@ from mascope.stats.resampling import (
     cluster_index,
     cluster_totals,
     expanded_tail,
+    factorized,
     number,
     percentile_interval,
     percentile_intervals,
@@ -38,6 +41,16 @@ def test_clusters_are_numbered_as_they_appear() -> None:
     assert clusters == 3
 
 
+@pytest.mark.parametrize("dtype", [np.dtype(object), pd.CategoricalDtype()])
+def test_a_missing_label_is_one_of_them_only_where_it_is_to_be(dtype: Any) -> None:
+    labels = pd.Series(["b", None, "a", "b"], dtype=dtype)
+
+    assert factorized(labels)[0].tolist() == [0, -1, 1, 0]
+    assert factorized(labels)[1] == ["b", "a"]
+    assert factorized(labels, missing=True)[0].tolist() == [0, 1, 2, 0]
+    assert cluster_index(labels)[1] == 3
+
+
 def test_totals_are_sums_within_clusters() -> None:
     totals = cluster_totals([[1, 10], [2, 20], [3, 30]], np.array([1, 0, 1]), 3)
 
@@ -52,10 +65,12 @@ def test_every_resample_draws_as_many_clusters_as_there_are() -> None:
     assert weights.mean(axis=0) == pytest.approx(np.ones(7), abs=0.15)
 
 
-def test_draws_do_not_depend_on_the_size_of_the_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("drawn", [1, 22, 1000])
+def test_draws_do_not_depend_on_the_size_of_the_chunks(monkeypatch: pytest.MonkeyPatch, drawn: int) -> None:
     values = np.arange(11.0)
     whole = bootstrap_totals(values, rng(), 500)
     monkeypatch.setattr(resampling, "_CELLS", 33)
+    monkeypatch.setattr(resampling, "_DRAWN_AT_ONCE", drawn)
 
     assert np.array_equal(bootstrap_totals(values, rng(), 500), whole)
 
@@ -68,6 +83,19 @@ def test_columns_of_one_bootstrap_share_their_resamples() -> None:
     draws = bootstrap_totals(np.column_stack([np.arange(9), 2 * np.arange(9)]), rng(), 50)
 
     assert np.array_equal(2 * draws[:, 0], draws[:, 1])
+
+
+def test_columns_that_are_the_same_have_the_draws_of_each_by_itself() -> None:
+    a, b = np.arange(6.0), np.arange(6.0)[::-1]
+
+    draws = bootstrap_totals(np.column_stack([a, b, a, a + 1, b]).reshape(6, 5, 1), rng(), 40)
+
+    for place, column in enumerate((a, b, a, a + 1, b)):
+        assert np.array_equal(draws[:, place, 0], bootstrap_totals(column, rng(), 40))
+
+
+def test_without_columns_there_is_nothing_in_any_resample() -> None:
+    assert bootstrap_totals(np.empty((4, 0)), rng(), 10).shape == (10, 0)
 
 
 def test_nothing_to_resample_is_an_error() -> None:

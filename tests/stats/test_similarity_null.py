@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from mascope.stats import similarity_null as module
-from mascope.stats.resampling import Floats
+from mascope.stats.resampling import Floats, percentile_interval
 from mascope.stats.similarity import mean_cosines
 from mascope.stats.similarity_null import (
     RUN_NULL_COLUMNS,
@@ -56,6 +56,38 @@ def test_the_null_is_that_of_labels_permuted_one_by_one(traits: int) -> None:
     assert np.nanmean(found) == pytest.approx(np.nanmean(expected), abs=0.01)
     assert np.nanstd(found) == pytest.approx(np.nanstd(expected), abs=0.01)
     assert np.isnan(found).mean() == pytest.approx(np.isnan(expected).mean(), abs=0.04)
+
+
+def test_rates_are_those_of_labels_in_the_order_drawn_wherever_some_are_undecided() -> None:
+    values = (rng(2).random((3, 12)) < 0.4).astype(np.float64)
+    values[2, ::3] = np.nan
+    cell = np.repeat(np.arange(3), 4)
+    found = np.concatenate(list(module._shuffled_rates(values, cell, np.zeros(12, np.intp), rng(), 50)))
+    orders = np.argsort(rng().random((50, 12), dtype=np.float32), axis=1)
+    parts = values[:, orders].reshape(3, 50, 3, 4)
+    decided = (~np.isnan(parts)).sum(axis=-1)
+
+    assert (decided == 0).any()
+    expected = np.where(decided > 0, np.nansum(parts, axis=-1) / np.maximum(1, decided), np.nan)
+    assert found == pytest.approx(np.moveaxis(expected, 0, -1), nan_ok=True)
+
+
+@pytest.mark.parametrize("undefined", [0.0, 0.03, 0.2, 1.0])
+def test_the_central_permutations_of_a_run_are_those_of_its_percentile_interval(undefined: float) -> None:
+    null = rng(8).random((100, 30))
+    null[rng(9).random(null.shape) < undefined] = np.nan
+    low, high = module._bands(null)
+    expected = [percentile_interval(column) for column in null.T]
+
+    assert [None if np.isnan(bound) else bound for bound in low] == [one and one.low for one in expected]
+    assert [None if np.isnan(bound) else bound for bound in high] == [one and one.high for one in expected]
+
+
+def test_without_traits_no_run_has_a_null() -> None:
+    found = similarity_null(labels({"a": (0.5, 0.3), "b": (0.5, 0.3)}), [], rng(), permutations=20)
+
+    assert found.runs["null_mean"].isna().all()
+    assert found.runs["null_low"].isna().all()
 
 
 def test_runs_are_shuffled_apart() -> None:

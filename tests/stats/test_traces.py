@@ -2,10 +2,15 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from mascope.names import MentionFinder, opens_with_name, peer_lines
+from mascope.stats import traces as module
 from mascope.stats.audit_counts import Journaled, tallies
 from mascope.stats.language import languages
-from mascope.stats.traces import names_tell_models, notices_with_model, other_spellings, traces
+from mascope.stats.traces import REASONING, names_tell_models, notices_with_model, other_spellings, traces
 
 NEUTRAL = pd.DataFrame(
     [
@@ -140,6 +145,23 @@ def test_a_model_that_is_served_by_another_in_between_has_drifted() -> None:
     assert found["served_model_drift", ""] == [1, 5]
 
 
+def test_drift_is_from_the_model_that_serves_most_in_the_same_series_and_of_the_same_model() -> None:
+    many = pd.concat([
+        messages(series="A", served_model=["m-2", "m-2"]),
+        messages(series="B", served_model=["m-1", "m-1"]),
+        messages(series="A", model=None, served_model=["m-1", "m-1"]),
+        messages(series="C", served_model=["m-2", "m-1"]),  # as often one as the other: m-1 by its name
+    ])  # fmt: skip
+
+    found = rates(journaled(many.reset_index(drop=True).astype({"model": "category", "series": "category"})))
+
+    assert found["served_model_drift", ""] == [1, 8]
+
+
+def test_where_nobody_tells_what_served_nothing_can_drift() -> None:
+    assert rates(journaled(messages(served_model=[None, None])))["served_model_drift", ""] == [0, 0]
+
+
 def test_speakers_of_a_round_who_saw_unequal_numbers_of_turns_were_not_simultaneous() -> None:
     same = messages(agent=["llama", "kimi"], round=1, seen=[2, 2])
     other = messages(agent=["llama", "kimi"], round=1, seen=[2, 3])
@@ -154,6 +176,24 @@ def test_another_language_than_most_is_a_switch() -> None:
     many = pd.concat([messages(text=[french, french]), messages(text=[english, "ok"])]).reset_index(drop=True)
 
     assert rates(journaled(many))["language_switches", ""] == [1, 3]
+
+
+def test_a_switch_is_from_the_language_of_the_same_series() -> None:
+    french = "Je propose que nous commencions par les maquettes et le budget pour la ville"
+    english = "We should start with the mockups and then discuss the budget for this city"
+    told = {
+        "A": [french, french, english],
+        "B": [english, english, french],
+        "C": [english, french, "ok"],
+        "D": ["ok"],
+    }
+    rows = [(series, text) for series, texts in told.items() for text in texts]
+    spoken = pd.concat([messages()] * 5, ignore_index=True).assign(
+        series=[series for series, _ in rows], text=[text for _, text in rows]
+    )
+
+    # Of the two languages that C speaks equally often it is the one that came first.
+    assert rates(journaled(spoken))["language_switches", ""] == [3, 8]
 
 
 def test_without_texts_only_what_needs_them_is_left_out() -> None:
@@ -187,3 +227,88 @@ def test_tags_of_reasoning_are_found_in_every_form() -> None:
     texts = said("<think>so", "◁think▷so", "[THINK]so", "[think] in plain words", "I think so")
 
     assert traces(texts, NEUTRAL, NOBODY).think_tags.tolist() == [True, True, True, False, False]
+
+
+NAMES = (
+    "Agent-A", "agent\u2011b", "Agents A et B", "Kimi K2", "KIMI-k2-instruct-0905", "LLaMA 3.3", "Élodie",
+    "o3", "Z\u030cofie",
+)  # fmt: skip
+AROUND = (
+    "[", "]", ": ", "：", "**", "\n", " \n\u2028 ", "I agree", "merci", "- ", "<think>", "</ThinK", ">",
+    "◁think▷", "<|ſtart|>", "[THINK]", "[/think]", "é", "K", "\ud800", "\r\n", "x", " ", "",
+)  # fmt: skip
+ODD = NEUTRAL.assign(run="O-run01", name=["Élodie", "o3"], own_name=["", "Agent-A"], label=["A", "Žofie"])
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.lists(st.sampled_from(NAMES + AROUND), max_size=8).map("".join), max_size=8))
+def test_traces_of_many_messages_are_those_of_each(texts: list[str]) -> None:
+    for agents in (NEUTRAL, ODD):
+        seats = agents.to_dict("records")
+        called = {seat["agent"]: (seat["name"], seat["own_name"] or seat["name"]) for seat in seats}
+        finder = MentionFinder({seat["agent"]: (*called[seat["agent"]], seat["label"]) for seat in seats})
+        own = MentionFinder({"llama": called["llama"]}, parts=False)
+        models = MentionFinder({
+            seat["label"]: (seat["label"], seat["served_by"].rpartition("/")[2]) for seat in seats
+        })  # fmt: skip
+        # Half surrogates are in no column of texts but in lists of them.
+        messages = said(*[""] * len(texts), run=seats[0]["run"]).assign(text=pd.Series(texts, dtype=object))
+        found = traces(messages, agents, NOBODY)
+
+        assert found.own_name.tolist() == [opens_with_name(text, own) for text in texts]
+        assert found.peer_voice.tolist() == [bool(peer_lines(text, finder, "llama")) for text in texts]
+        assert found.think_tags.tolist() == [REASONING.search(text) is not None for text in texts]
+        assert found.names_model.tolist() == [models.names_any(text) for text in texts]
+
+
+def test_traces_are_seen_wherever_they_stand_in_a_text() -> None:
+    texts = said(
+        "Yes.\n **[agent\u2011b]:** no", "so <THINK>", "a</Reasoning>", "\u2028> Agent-A, hello", "Agent"
+    )
+    found = traces(texts, NEUTRAL, NOBODY)
+
+    assert found.peer_voice.tolist() == [True, False, False, False, False]
+    assert found.think_tags.tolist() == [False, True, True, False, False]
+    assert found.own_name.tolist() == [False, False, False, True, False]
+
+
+def test_an_own_name_is_seen_where_another_agents_differs_by_a_gap_alone() -> None:
+    alike = NEUTRAL.assign(name=["AnnaLou", "Anna Lou"], own_name=None, label=["Quark", "Muon"])
+
+    assert traces(said("Anna Lou, hello", agent="kimi"), alike, NOBODY).own_name.tolist() == [True]
+
+
+def test_runs_of_different_casts_are_read_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    agents = pd.concat([NEUTRAL, REAL, ODD])
+    leak = "Kimi K2 is out"
+    both = [
+        said("Agent-A, hello", leak),
+        said(leak, "Kimi K2: I agree", run="C-run01"),
+        said("o3", run="O-run01"),
+    ]
+    texts = pd.concat([*both, *both[::-1]], ignore_index=True)
+    told = names_tell_models(agents)
+    at_once = traces(texts, agents, told)
+    monkeypatch.setattr(module, "_AT_ONCE", 3)
+    by_portions = traces(texts, agents, told)
+
+    assert told == {"C-run01"}
+    assert at_once.names_model.tolist() == [False, True] + [False] * 7 + [True]
+    assert at_once.own_name.tolist() == [True] + [False] * 7 + [True, False]
+    assert at_once.peer_voice.tolist() == [False, False, False, True, False, False, False, True, False, False]
+    assert by_portions.names_model.tolist() == at_once.names_model.tolist()
+    assert by_portions.peer_voice.tolist() == at_once.peer_voice.tolist()
+
+
+def test_a_control_character_is_no_models_name() -> None:
+    assert not traces(said("zero \x00 byte"), NEUTRAL, NOBODY).names_model.any()
+
+
+def test_without_any_name_of_a_model_none_is_found() -> None:
+    nameless = NEUTRAL.assign(label=None, served_by=None)
+
+    assert not traces(said("Agent-A: Kimi K2"), nameless, NOBODY).names_model.any()
+
+
+def test_no_messages_have_no_traces() -> None:
+    assert traces(said(), NEUTRAL, NOBODY).names_model.tolist() == []

@@ -1,3 +1,5 @@
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -5,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mascope.stats import words as module
-from mascope.stats.language import FUNCTION_WORDS, languages
+from mascope.stats.language import FUNCTION_WORDS, function_words, languages
 from mascope.stats.words import WORD, words
 
 ANY_TEXT = st.text(st.characters(), max_size=40)
@@ -56,3 +58,27 @@ def test_without_any_word_all_shares_are_zero() -> None:
     assert words(["", "!"]).shares(FUNCTION_WORDS).tolist() == [[0] * len(FUNCTION_WORDS)] * 2
     assert np.array_equal(words([]).shares(FUNCTION_WORDS), np.zeros((0, len(FUNCTION_WORDS))))
     assert languages([]).tolist() == []
+
+
+SOME_WORDS = st.sampled_from(sorted(frozenset[str]().union(*FUNCTION_WORDS.values())))
+SPOKEN = st.one_of(
+    SOME_WORDS, SOME_WORDS.map(str.upper), st.sampled_from(("İl", "Kİ", "ΟΣ", "abbiamoci")), ANY_TEXT
+)
+
+
+@given(st.lists(st.lists(SPOKEN, max_size=12).map(" ".join), max_size=6))
+def test_function_words_are_counted_as_if_all_words_were(texts: list[str]) -> None:
+    assert np.array_equal(function_words(texts), words(texts).shares(FUNCTION_WORDS))
+
+
+def test_a_longer_word_is_not_the_function_word_it_begins_with() -> None:
+    assert function_words(["abbiamo", "abbiamoci", "abbiamo_ci"])[:, 4].tolist() == [1, 0, 2]
+
+
+def test_function_words_are_short_and_their_letters_few() -> None:
+    for members in FUNCTION_WORDS.values():
+        assert all(len(word) <= 7 and max(word) <= "ÿ" for word in members)
+
+
+def test_but_for_one_character_the_small_form_is_one_too() -> None:
+    assert [chr(code) for code in range(sys.maxunicode + 1) if len(chr(code).lower()) != 1] == ["İ"]

@@ -112,6 +112,23 @@ def test_what_one_judge_alone_sees_is_said_to_depend_on_the_labels(talked: Resul
     assert said in contrasts_table(analysis).notes
 
 
+@pytest.mark.parametrize("measure", ["LEAD", "similarity"])
+def test_another_labelling_is_what_the_contrast_under_it_would_be(
+    talked: Results, measure: str, put: Say
+) -> None:
+    put("C", 1, [turn for _, turn in turns("C-run01")])  # of which no hypothesis asks
+    write_study(talked, hypothesis(measure=measure))
+    code(talked, "x", EVERYWHERE)
+    code(talked, "y", BY_ONE, seed=1)
+
+    found = sensitivity_table(looked_at(talked)).frame.set_index("variant")
+
+    for labels in ("union", "majority", "x", "y"):
+        under_it = contrasts_table(looked_at(talked, labels=labels)).frame.iloc[0]
+        for name in ("n_a", "n_b", "difference", "r", "p"):
+            assert found.loc[labels, name] == pytest.approx(under_it[name], nan_ok=True)
+
+
 def test_the_main_row_is_the_contrast(talked: Results) -> None:
     write_study(talked, hypothesis(), hypothesis(id="g", measure="any_trait", direction="greater"))
     code(talked, "x", EVERYWHERE)

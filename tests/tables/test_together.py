@@ -1,5 +1,6 @@
 """Tables built by several processes, and of a part of the runs, are what they would be otherwise."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +95,20 @@ def test_a_part_holds_whole_runs_and_the_same_share_of_each_series(
     assert part.labelled["message"].tolist() == part.frames.messages["message"].tolist()
     assert set(part.frames.agents["run"]) == set(part.frames.runs["run"])
     assert part.part() is part
+
+
+def test_a_part_takes_the_languages_that_are_told_already(
+    analysis: Analysis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(analyses, "PART", RUNS * ROUNDS * len(AGENTS))
+    alone, beside = replace(analysis), replace(analysis)
+    told = dict(zip(analysis.frames.messages["message"], beside.languages(), strict=True))
+    monkeypatch.setattr(analyses, "languages", lambda texts: pytest.fail("told twice"))
+    part = beside.part()
+
+    assert list(part.languages()) == [told[message] for message in part.frames.messages["message"]]
+    with pytest.raises(pytest.fail.Exception):
+        alone.part().languages()
 
 
 def test_few_messages_are_taken_whole(analysis: Analysis) -> None:
