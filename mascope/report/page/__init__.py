@@ -38,8 +38,9 @@ def write_page(report: Report, results: Results) -> tuple[Path, ...]:
     """The page."""
     found, coded, study = gather(report, results), _coded(report, results), _study(results)
     gathered, figures = overview.gathered(found), draw(report)
-    shown = _Shown(index(found, coded), transcripts.are_beside(found))
-    parts = Parts(files_beside=shown.beside)
+    beside = transcripts.are_beside(found)
+    shown = _Shown(index(found, coded), transcripts.files(found) if beside else [])
+    parts = Parts(files_beside=beside)
     parts.words = _words(report, figures, shown) | {
         "facts": overview.facts(report, study, gathered, coded.coders),
     }
@@ -48,7 +49,7 @@ def write_page(report: Report, results: Results) -> tuple[Path, ...]:
     coders = [coder.name for coder in coded.coders]
     known = Known.of(coded.flags, report.tables, rule, coders, gathered.seats)
     parts.packs = [*_packs(report, figures, shown, known)]
-    if not shown.beside:
+    if not beside:
         packs = transcripts.packs(found, coders)
         parts.packs += [(f"run-{number}", pack) for number, (_, pack) in enumerate(packs)]
     file = results.report / "index.html"
@@ -72,8 +73,8 @@ class _Shown:
     """What of the discussions a page shows."""
 
     index: Mapping[str, Any]
-    beside: bool
-    """Whether transcripts lie in files beside it."""
+    files: Sequence[tuple[str, int]]
+    """Of transcripts beside it, each with how many runs it holds; none where they are in the page."""
 
     @property
     def runs(self) -> Sequence[Mapping[str, Any]]:
@@ -144,7 +145,7 @@ def _about(report: Report, coded: Coded, shown: _Shown) -> dict[str, Any]:
     return {
         "simulated": report.summary.simulated,
         "transcripts": bool(shown.runs),
-        "files": [run["run"] for run in shown.runs] if shown.beside else [],
+        "files": shown.files,
         "coders": [coder.name for coder in coded.coders],
         "flags": [{"name": flag} for flag in coded.flags],
         "levels": {flag: list(coded.levels(flag)) for flag in coded.flags if coded.levels(flag)},

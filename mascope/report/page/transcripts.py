@@ -1,12 +1,13 @@
 """Each run's transcript, packed as it is kept: in the page, or, where they are too large for it, beside it.
 
 Packed, a run is its journal and what each coder said, in the order of the coders, with a blank between; `-`
-where a coder said nothing. Beside the page they are in `report/transcripts/<run>.js`, one file a run, read
-when they are wanted.
+where a coder said nothing. Beside the page they are in `report/transcripts/`: runs that follow each other
+share a file, which is named for the first of them and read when one is wanted.
 """
 
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
 from mascope.report.page.packing import inline
@@ -16,13 +17,37 @@ from mascope.store.lines import write_whole
 
 LARGEST_INSIDE = 8_000_000
 """Bytes of packed transcripts that a page holds itself: some 40,000 messages, which still open at once."""
+LARGEST_FILE = 1_000_000
+"""Bytes of a file beside it, about: thousands of small ones take long to write, to copy and to search."""
 NOTHING = "-"
 
 
 def are_beside(evidence: Evidence) -> bool:
     """Whether they are too large for the page."""
-    packed = (*evidence.transcripts["packed"], *evidence.verdicts["packed"])
-    return sum(4 * -(-len(part) // 3) for part in packed) > LARGEST_INSIDE
+    return sum(_sizes(evidence).values()) > LARGEST_INSIDE
+
+
+def files(evidence: Evidence) -> list[tuple[str, int]]:
+    """The files beside the page, in order: each with its name and how many runs it holds."""
+    found: list[tuple[str, int]] = []
+    room = 0
+    for run, size in _sizes(evidence).items():
+        if size > room:
+            found.append((f"{run}.js", 0))
+            room = LARGEST_FILE
+        room -= size
+        found[-1] = (found[-1][0], found[-1][1] + 1)
+    return found
+
+
+def _sizes(evidence: Evidence) -> dict[str, int]:
+    """Bytes of each run's transcript, packed."""
+    sizes = dict.fromkeys(evidence.transcripts["run"], 0)
+    for table in (evidence.transcripts, evidence.verdicts):
+        for run, packed in zip(table["run"], table["packed"], strict=True):
+            if run in sizes:
+                sizes[run] += 4 * -(-len(packed) // 3)
+    return sizes
 
 
 def packs(evidence: Evidence, coders: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -37,12 +62,12 @@ def packs(evidence: Evidence, coders: Sequence[str]) -> Iterator[tuple[str, str]
 
 def write_transcripts(evidence: Evidence, coders: Sequence[str], results: Results) -> tuple[Path, ...]:
     """The files beside the page, where there are any; those of an earlier report are taken away."""
-    folder, files = results.report / "transcripts", []
-    if are_beside(evidence):
-        for run, pack in packs(evidence, coders):
-            files.append(folder / f"{run}.js")
-            script = f"mascopeTranscript({inline(run)},{inline(pack)});\n"
-            write_whole(files[-1], script.encode(), synced=False)
-    for file in set(folder.glob("*.js")) - set(files):
+    folder, written = results.report / "transcripts", []
+    runs = packs(evidence, coders)
+    for name, count in files(evidence) if are_beside(evidence) else ():
+        calls = (f"mascopeTranscript({inline(run)},{inline(pack)});\n" for run, pack in islice(runs, count))
+        written.append(folder / name)
+        write_whole(written[-1], "".join(calls).encode(), synced=False)
+    for file in set(folder.glob("*.js")) - set(written):
         file.unlink()
-    return tuple(files)
+    return tuple(written)

@@ -54,7 +54,7 @@ class Coded:
 def index(evidence: Evidence, coded: Coded) -> dict[str, Any]:
     """The index as the page reads it."""
     turns = evidence.turns
-    places = pd.Index(turns["turn"])
+    ids = pd.Index(turns["turn"])
     speakers, agents = pd.factorize(turns["agent"])
     return {
         "runs": evidence.transcripts[["run", "series", "status", "turns"]].to_dict("records"),
@@ -63,8 +63,8 @@ def index(evidence: Evidence, coded: Coded) -> dict[str, Any]:
         "marks": _text(_numbers(DIGITS)[_marks(turns, coded)]),
         "rounds": turns["round"].tolist(),
         "speakers": speakers.tolist(),
-        "codes": {coder.name: dict(_codes(coder, coded, places)) for coder in coded.coders},
-        "labels": dict(_labels(coded.labels, coded.flags, places)) if coded.labels else {},
+        "codes": {coder.name: dict(_codes(coder, coded, ids)) for coder in coded.coders},
+        "labels": dict(_labels(coded.labels, coded.flags, ids)) if coded.labels else {},
     }
 
 
@@ -91,30 +91,42 @@ def _by_category(column: "pd.Series[Any]", sign: Callable[[str], str], missing: 
     return signs[words.codes.to_numpy()]  # what is missing has the code -1, and the last sign
 
 
-def _placed(signs: Signs, messages: "pd.Series[str]", places: "pd.Index[str]") -> str:
-    """The signs of these messages among all turns."""
-    where = places.get_indexer(pd.Index(messages))
-    every = np.full(len(places), ord(NONE), dtype=np.uint8)
-    every[where[where >= 0]] = signs[where >= 0]
-    return _text(every)
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Where some messages stand among all turns."""
+
+    turns: int
+    where: npt.NDArray[np.intp]
+    """(messages,): −1 for what is no turn here."""
+
+    @classmethod
+    def of(cls, messages: "pd.Series[str]", turns: "pd.Index[str]") -> "_Places":
+        return cls(len(turns), turns.get_indexer(pd.Index(messages)))
+
+    def text(self, signs: Signs) -> str:
+        """The signs of the messages among all turns."""
+        every = np.full(self.turns, ord(NONE), dtype=np.uint8)
+        every[self.where[self.where >= 0]] = signs[self.where >= 0]
+        return _text(every)
 
 
 # Codes --------------------------------------------------------------------------------------------------
 
 
-def _codes(coder: CoderInfo, coded: Coded, places: "pd.Index[str]") -> Iterator[tuple[str, str]]:
+def _codes(coder: CoderInfo, coded: Coded, turns: "pd.Index[str]") -> Iterator[tuple[str, str]]:
     """Each flag with what this coder said of it."""
     if coded.labels is None:
         return
     codes = coded.labels.codes
     rows = codes[codes["coder"] == coder.name]
+    places = _Places.of(rows["message"], turns)
     for flag in coded.of(coder):
         signs = _answers(rows[flag])
         if levels := coded.levels(flag):
             signs = _with_levels(signs, rows[f"{flag}_level"], levels)
         signs[_silent(rows["unanswered"], flag)] = ord(NONE)
         signs[(rows["outcome"] != "coding").to_numpy()] = ord(NO_CODE)
-        yield flag, _placed(signs, rows["message"], places)
+        yield flag, places.text(signs)
 
 
 def _answers(values: "pd.Series[float]") -> Signs:
@@ -141,13 +153,14 @@ def _level_sign(level: str | None, levels: Sequence[str]) -> str:
 # Labels -------------------------------------------------------------------------------------------------
 
 
-def _labels(labels: Labels, flags: Iterable[str], places: "pd.Index[str]") -> Iterator[tuple[str, str]]:
+def _labels(labels: Labels, flags: Iterable[str], turns: "pd.Index[str]") -> Iterator[tuple[str, str]]:
     messages = labels.frame["message"]
+    places = _Places.of(messages, turns)
     for flag in flags:
         signs = _answers(labels.frame[flag])
         if levels := labels.levels.get(flag):
             signs = _with_levels(signs, messages.map(_chosen_levels(labels, flag)), levels)
-        yield flag, _placed(signs, messages, places)
+        yield flag, places.text(signs)
 
 
 def _chosen_levels(labels: Labels, flag: str) -> Mapping[str, str]:

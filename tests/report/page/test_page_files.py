@@ -48,15 +48,23 @@ def test_the_page_names_no_other_place(small: Path) -> None:
     assert "url(" not in markup
 
 
+@pytest.mark.parametrize(
+    ("largest", "names"),
+    [
+        (1, ["A-run01", "A-run02", "A-run03", "C-run01", "C-run02", "C-run03"]),
+        (5_000, ["A-run01", "A-run03", "C-run02"]),
+    ],
+)
 def test_large_transcripts_lie_beside_the_page_and_are_read_when_wanted(
-    read: Read, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    read: Read, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, largest: int, names: list[str]
 ) -> None:
     monkeypatch.setattr(transcripts, "LARGEST_INSIDE", 1000)
+    monkeypatch.setattr(transcripts, "LARGEST_FILE", largest)
     results = Made().write(tmp_path / "results")
     page, *files = both(report_of(results), results)
 
     assert [file.relative_to(results.report).as_posix() for file in files] == [
-        f"transcripts/{series}-run0{n}.js" for series in "AC" for n in (1, 2, 3)
+        f"transcripts/{name}.js" for name in names
     ]
     assert "'self' file:" in policy(page)
     assert 'id="run-0"' not in page.read_text(encoding="utf-8")
@@ -64,6 +72,8 @@ def test_large_transcripts_lie_beside_the_page_and_are_read_when_wanted(
     assert reader.turns()[0] == "C-run02|Alpha|R0"
     reader.page.fill("#search", "seat 2 of C-run02, and in round 1")
     reader.until("document.querySelector('#found').textContent === '1 turn in 1 run'")
+    reader.go("#/transcripts?q=in%20round%201")
+    reader.until("document.querySelector('#found').textContent === '12 turns in 6 runs'")
 
 
 def test_a_transcript_that_was_not_sent_along_is_missed_by_name(
@@ -71,8 +81,8 @@ def test_a_transcript_that_was_not_sent_along_is_missed_by_name(
 ) -> None:
     monkeypatch.setattr(transcripts, "LARGEST_INSIDE", 1000)
     results = Made().write(tmp_path / "results")
-    page, first, *_ = both(report_of(results), results)
-    first.unlink()
+    page, file = both(report_of(results), results)
+    file.unlink()
     reader = read(page, "#/transcripts?run=A-run01")
     reader.page.wait_for_selector("#turns .problem")
 

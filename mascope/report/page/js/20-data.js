@@ -17,28 +17,33 @@ function part(name) {
 }
 
 // Transcripts ---------------------------------------------------------------------------------------------
-// In the page, or, where they are too large for it, one file a run beside it. A page opened from disk may
-// not fetch, but it may load scripts: each calls `mascopeTranscript` with what it holds.
+// In the page, or, where they are too large for it, in files beside it, some runs in each. A page opened from
+// disk may not fetch, but it may load scripts: each calls `mascopeTranscript` for every run that it holds.
 
 const KEPT = 24; // transcripts in memory; the least recently used goes first
+const KEPT_FILES = 3; // and files, packed
 const transcripts = new Map();
-const awaited = new Map();
+const files = new Map();
+let loaded = new Map(); // runs of the file that is being read, packed
 
-window.mascopeTranscript = (run, packed) => awaited.get(run)?.(packed);
+window.mascopeTranscript = (run, packed) => loaded.set(run, packed);
+
+/** What is kept under a key, made if it is not there; the least recently used goes where there are too many. */
+function kept(things, key, most, make) {
+  const found = things.get(key) ?? make(key);
+  things.delete(key);
+  things.set(key, found);
+  if (things.size > most) things.delete(things.keys().next().value);
+  found.catch(() => things.delete(key)); // it may be there the next time
+  return found;
+}
 
 /** The transcript of the run with this number in the index. */
-function transcript(number) {
-  const kept = transcripts.get(number) ?? load(number);
-  transcripts.delete(number);
-  transcripts.set(number, kept);
-  if (transcripts.size > KEPT) transcripts.delete(transcripts.keys().next().value);
-  kept.catch(() => transcripts.delete(number)); // it may be there the next time
-  return kept;
-}
+const transcript = (number) => kept(transcripts, number, KEPT, load);
 
 async function load(number) {
   const held = document.getElementById(`run-${number}`);
-  const packed = held ? held.textContent : await fromFile(ABOUT.files[number]);
+  const packed = held ? held.textContent : await beside(number);
   const [run, ...said] = await Promise.all(packed.split(" ").map((part) => (part === "-" ? {} : unpack(part))));
   for (const turn of run.turns) {
     const codes = ABOUT.coders.map((coder, place) => [coder, said[place][turn.id]]).filter(([, verdict]) => verdict);
@@ -47,15 +52,26 @@ async function load(number) {
   return run;
 }
 
-function fromFile(run) {
-  const script = el("script", { src: `transcripts/${encodeURIComponent(run)}.js` });
-  const loaded = new Promise((resolve, reject) => {
-    awaited.set(run, resolve);
-    script.onerror = () => reject(new Error(`transcripts/${run}.js is not beside this page`));
+async function beside(number) {
+  let first = 0;
+  for (const [file, runs] of ABOUT.files) {
+    if (number < first + runs) return [...(await kept(files, file, KEPT_FILES, fromFile)).values()][number - first];
+    first += runs;
+  }
+  throw new Error("it is in no file of this page");
+}
+
+/** The runs of a file in their order. */
+function fromFile(file) {
+  const script = el("script", { src: `transcripts/${encodeURIComponent(file)}` });
+  const read = new Promise((resolve, reject) => {
+    // Scripts run one after the other, and each is told of before the next begins.
+    script.onload = () => {
+      resolve(loaded);
+      loaded = new Map();
+    };
+    script.onerror = () => reject(new Error(`transcripts/${file} is not beside this page`));
   });
   document.head.append(script);
-  return loaded.finally(() => {
-    awaited.delete(run);
-    script.remove();
-  });
+  return read.finally(() => script.remove());
 }
