@@ -62,8 +62,8 @@ def _write_transcripts(report: Report, results: Results) -> tuple[Path, ...]:
 
 
 RENDERERS: Mapping[str, Renderer] = {
-    "figures": _write_figures,
     "page": _write_page,
+    "figures": _write_figures,
     "transcripts": _write_transcripts,
     "csv": write_csv,
     "parquet": write_parquet,

@@ -20,6 +20,7 @@ P_DIGITS = 3
 DECIMALS = 3
 """Of numbers from 0.01 to 10 whose column does not say; larger ones have fewer, smaller ones more."""
 MOST_DECIMALS = 8
+LISTS = (list, tuple, set, frozenset)
 FIRST = 100
 """Rows that are looked at before all are."""
 
@@ -33,6 +34,8 @@ _UNSEEN = re.compile(
 
 def visible(text: str) -> str:
     """`text` on one line, with everything that would act instead of being seen written as an escape."""
+    if text.isprintable():  # as nothing is that would act
+        return text
     return _UNSEEN.sub(_escape, _BREAKS.sub(" ", text))
 
 
@@ -50,7 +53,9 @@ def missing(value: Any) -> bool:
 
 def cell(value: Any, column: Column) -> str:
     """`value` as a reader sees it: rounded, on one line, without control characters."""
-    if isinstance(value, list | tuple | set | frozenset):
+    if isinstance(value, str):
+        return visible(value)
+    if isinstance(value, LISTS):
         return ", ".join(cell(item, column) for item in value)
     if hasattr(value, "tolist"):  # a number or an array of numpy
         return cell(value.tolist(), column)
@@ -65,8 +70,10 @@ def cell(value: Any, column: Column) -> str:
 
 def kind(column: Column) -> Kind:
     """The column's kind; what is called a p-value is one, lest 0.000006 reads as 0.000."""
+    if column.kind != "auto":
+        return column.kind
     named_p = "p" in (column.name, column.name.partition("_")[0], column.name.rpartition("_")[2])
-    return "p" if column.kind == "auto" and named_p else column.kind
+    return "p" if named_p else "auto"
 
 
 def number(value: Real, column: Column) -> str:
@@ -122,13 +129,20 @@ def _p(value: float, digits: int) -> str:
 
 
 def cells(table: Table, column: Column, rows: int | None = None) -> list[str]:
-    """The first `rows` values of a column, as a reader sees them."""
-    values = table.frame[column.name]
-    shown = (values if rows is None else values.head(rows)).tolist()
-    if column.digits is None and kind(column) in ("auto", "number"):
-        floats = [value for value in shown if isinstance(value, float)]
-        column = replace(column, digits=decimals(floats))
-    return [cell(value, column) for value in shown]
+    """The first `rows` values of a column, as a reader sees them; each different one is rendered once."""
+    values = table.frame[column.name].head(len(table.frame) if rows is None else rows)
+    if values.dtype == object:  # lists, or values of several types, among them equal ones: 1 and True
+        return _rendered(values.tolist(), column)
+    places, different = pd.factorize(values)
+    rendered = [*_rendered(different.tolist(), column), MISSING]  # of what is missing, the place is -1
+    return [rendered[place] for place in places.tolist()]
+
+
+def _rendered(values: Sequence[Any], column: Column) -> list[str]:
+    column = replace(column, kind=kind(column))
+    if column.digits is None and column.kind in ("auto", "number"):
+        column = replace(column, digits=decimals([value for value in values if isinstance(value, float)]))
+    return [cell(value, column) for value in values]
 
 
 def numeric(table: Table, column: Column) -> bool:

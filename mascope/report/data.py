@@ -1,35 +1,26 @@
-"""Tables as data, every digit kept: CSV, Parquet, JSON.
+"""Tables as data, every digit kept: Parquet, JSON, and CSV (`delimited.py`).
 
-Floats are written so that they read back the same. In CSV, undefined is an empty cell, the items of a list
-are joined by `;`, and a text that a spreadsheet would run as a formula (it begins with `=`, `+`, `-` or `@`,
-as a name made up by a model may) gets a `'` before it; Parquet holds such texts as they are. Where models
-were rehearsed, each row says so in a last column, `simulated`.
+Floats are written so that they read back the same. Where models were rehearsed, each row says so in a last
+column, `simulated`.
 """
 
 import io
 import json
 import math
-import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet
 
+from mascope.report import delimited
 from mascope.report.cells import missing
+from mascope.report.delimited import HALF, NOT_FOR_ARROW, is_list, whole
 from mascope.report.summary import Report
 from mascope.store.layout import Results
 from mascope.store.lines import write_whole
 from mascope.tables import Table
-
-LIST_SEPARATOR = ";"
-
-_FORMULA = re.compile(r"[=+\-@\t\uff1d\uff0b\uff0d\uff20]")
-_HALF = re.compile(r"[\ud800-\udfff]")
-_UNFIT_FOR_CSV = re.compile(rf"^{_FORMULA.pattern}|[\r\x00\ud800-\udfff]")
 
 
 def write_csv(report: Report, results: Results) -> tuple[Path, ...]:
@@ -43,16 +34,14 @@ def write_csv(report: Report, results: Results) -> tuple[Path, ...]:
 
 def as_csv(report: Report, table: Table) -> str:
     """The whole table, every digit and every column."""
-    text: str = _changed(_marked(report, table.frame), _csv_value).to_csv(index=False, lineterminator="\n")
-    return text
+    return delimited.as_csv(_marked(report, table.frame))
 
 
 def write_parquet(report: Report, results: Results) -> tuple[Path, ...]:
     """`tables/<table>.parquet`; title, notes and definitions are in its metadata, under `mascope`."""
     files = []
     for table in report.tables:
-        frame = _changed(_marked(report, table.frame), _arrow_value)
-        arrow = pa.Table.from_pandas(frame, preserve_index=False)
+        arrow = _arrow(_marked(report, table.frame))
         about = json.dumps(_about(report, table)).encode()
         stream = io.BytesIO()
         pyarrow.parquet.write_table(
@@ -91,50 +80,29 @@ def _marked(report: Report, frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(simulated=True) if report.summary.simulated else frame
 
 
-# Texts and lists -------------------------------------------------------------------------------------------
+# Arrow -----------------------------------------------------------------------------------------------------
 
 
-def _changed(frame: pd.DataFrame, change: Callable[[Any], Any]) -> pd.DataFrame:
-    """`frame` with `change` made to every value of the columns that can hold texts or lists."""
-    return pd.DataFrame({name: _over(frame[name], change) for name in frame}, index=frame.index)
+def _arrow(frame: pd.DataFrame) -> pa.Table:
+    texts = [name for name in frame if isinstance(frame[name].dtype, pd.StringDtype)]
+    frame = frame.astype(dict.fromkeys(texts, object))
+    try:
+        return pa.Table.from_pandas(frame, preserve_index=False)
+    except NOT_FOR_ARROW:
+        frame = pd.DataFrame({name: _fit(frame[name]) for name in frame})
+        return pa.Table.from_pandas(frame, preserve_index=False)
 
 
-def _over(values: "pd.Series[Any]", change: Callable[[Any], Any]) -> "pd.Series[Any]":
-    if isinstance(values.dtype, pd.CategoricalDtype):
-        return values.map(change)
-    if values.dtype == object or pd.api.types.is_string_dtype(values):
-        return pd.Series([change(value) for value in values.tolist()], values.index, object)
-    return values
-
-
-def _csv_value(value: Any) -> Any:
-    if isinstance(value, str):
-        return _csv_text(value) if _UNFIT_FOR_CSV.search(value) else value
-    if _is_list(value):
-        items = (str(_csv_value(item)) for item in value)
-        return LIST_SEPARATOR.join(item.replace(LIST_SEPARATOR, f"\\{LIST_SEPARATOR}") for item in items)
-    return value
-
-
-def _csv_text(text: str) -> str:
-    # A lone \r ends a line for many readers, and NUL ends the file for some.
-    text = _whole(text).replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "\ufffd")
-    return f"'{text}" if _FORMULA.match(text) else text
+def _fit(values: "pd.Series[Any]") -> "pd.Series[Any]":
+    if values.dtype != object:  # which alone can hold such a value
+        return values
+    return pd.Series([_arrow_value(value) for value in values.tolist()], values.index, object)
 
 
 def _arrow_value(value: Any) -> Any:
     if isinstance(value, str):
-        return _whole(value) if _HALF.search(value) else value
-    return [_arrow_value(item) for item in value] if _is_list(value) else value
-
-
-def _whole(text: str) -> str:
-    """Half of a character, which models do produce and UTF-8 cannot hold, becomes its escape."""
-    return _HALF.sub(lambda half: f"\\u{ord(half[0]):04x}", text)
-
-
-def _is_list(value: Any) -> bool:
-    return isinstance(value, list | tuple | set | frozenset | np.ndarray)
+        return whole(value) if HALF.search(value) else value
+    return [_arrow_value(item) for item in value] if is_list(value) else value
 
 
 # JSON ------------------------------------------------------------------------------------------------------
@@ -147,7 +115,7 @@ def _rows(table: Table) -> list[dict[str, Any]]:
 
 
 def _json_value(value: Any) -> Any:
-    if _is_list(value):
+    if is_list(value):
         return [_json_value(item) for item in value]
     if hasattr(value, "item"):
         value = value.item()

@@ -25,12 +25,12 @@ class Views:
     def __init__(self, codable: Iterable[Message]) -> None:
         """codable: by round and position."""
         self._place = {message.id: place for place, message in enumerate(codable)}
-        self._known: dict[tuple[str, ...], str] = {}
+        self._last: tuple[tuple[str, ...], str] = ((), "")
 
     def of(self, seen: tuple[str, ...]) -> str:
-        if seen not in self._known:
-            self._known[seen] = ranges(sorted({self._place[id_] for id_ in seen if id_ in self._place}))
-        return self._known[seen]
+        if seen != self._last[0]:
+            self._last = seen, ranges(sorted({self._place[id_] for id_ in seen if id_ in self._place}))
+        return self._last[1]
 
 
 def ranges(places: Sequence[int]) -> str:

@@ -1,13 +1,14 @@
 """Codes files → columns: what one process does for its share of the files."""
 
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pyarrow as pa
 
-from mascope.records import Abstained, Coding, Unanswered, Unreadable, Verdict
+from mascope.records import Abstained, Coding, Mark, Unanswered, Unreadable, Verdict
 from mascope.store import codes, lines, shown
 from mascope.store.codes import CoderHeader, Codes
 from mascope.store.columns import CODES, NUMBER, VERDICTS, WORD, Growing, Tables, array
@@ -41,56 +42,61 @@ class _Codes:
 
     def __init__(self) -> None:
         self.fixed = Growing(CODES)
-        self.marks: dict[str, list[Any]] = {}
-        """Flag (or flag and `_level`) → cells; shorter than the table where the last rows have none."""
-        self.kinds: dict[str, str] = {}
-        self.count = 0
+        self.flags: dict[str, None] = {}
+        """All flags, in the order in which they came."""
+        self.levelled: dict[str, None] = {}
+        """Those of which a level was given."""
+        self.different: list[Mapping[str, Mark]] = [NO_MARKS]
+        """Marks of codings: most of a million are one of a few."""
+        self.place: dict[tuple[int, Sequence[str]], tuple[int, str]] = {}
+        """Marks (by identity) and the flags asked for → their place, and which of these are unanswered."""
+        self.marks: list[int] = []
+        """Of each row, the place of its marks."""
 
     def add(self, header: CoderHeader, found: Codes) -> None:
         run, series = found.file.stem, found.file.parent.name
         coder, kind, digest = header.coder, header.kind, header.digest
-        for flag in header.flags:
-            self._cells(flag, NUMBER)
+        self.flags |= dict.fromkeys(header.flags)
         for verdict in found.verdicts:
             message, outcome = verdict.message, OUTCOMES[type(verdict)]
-            unanswered = _unanswered(verdict, header.flags)
+            place, unanswered = 0, ""
+            if isinstance(verdict, Coding):
+                known = self.place.get((id(verdict.marks), header.flags))
+                place, unanswered = known or self._add_marks(verdict.marks, header.flags)
             weight = found.weights.get(message)
             self.fixed.add((message, run, series, coder, kind, digest, outcome, unanswered, weight))
-            if isinstance(verdict, Coding):
-                self._add_marks(verdict)
-            self.count += 1
+            self.marks.append(place)
 
-    def _add_marks(self, coding: Coding) -> None:
-        for flag, mark in coding.marks.items():
-            cells = self.marks.get(flag)
-            if cells is None or len(cells) < self.count:
-                cells = self._cells(flag, NUMBER)
-            cells.append(ANSWERS[mark.answer])
-            if mark.level is not None:
-                self._cells(f"{flag}_level", WORD).append(mark.level)
-
-    def _cells(self, name: str, kind: str) -> list[Any]:
-        """The cells of a column, filled up to the current row."""
-        cells = self.marks.setdefault(name, [])
-        self.kinds.setdefault(name, kind)
-        cells.extend([None] * (self.count - len(cells)))
-        return cells
+    def _add_marks(self, marks: Mapping[str, Mark], flags: Sequence[str]) -> tuple[int, str]:
+        found = len(self.different), ";".join(flag for flag in flags if flag not in marks)
+        self.different.append(marks)
+        self.place[id(marks), flags] = found
+        self.flags |= dict.fromkeys(marks)
+        self.levelled |= {flag: None for flag, mark in marks.items() if mark.level is not None}
+        return found
 
     def table(self) -> pa.Table:
-        columns = {name: array(kind, self._cells(name, kind)) for name, kind in self.kinds.items()}
         fixed = self.fixed.table()
-        return pa.table({**{name: fixed[name] for name in fixed.column_names}, **columns})
+        columns = {name: fixed[name] for name in fixed.column_names}
+        marks = pa.array(self.marks, pa.int64())
+        for flag in self.flags:
+            answers = self._told(flag, lambda mark: ANSWERS[mark.answer])
+            columns[flag] = array(NUMBER, answers).take(marks)
+            if flag in self.levelled:
+                levels = self._told(flag, lambda mark: mark.level)
+                columns[f"{flag}_level"] = array(WORD, levels).take(marks)
+        return pa.table(columns)
+
+    def _told(self, flag: str, cell: Callable[[Mark], Any]) -> list[Any]:
+        """Of each of the different marks, the cell of a flag; None where they do not answer it."""
+        given = (marks.get(flag) for marks in self.different)
+        return [None if mark is None else cell(mark) for mark in given]
 
 
+NO_MARKS: Mapping[str, Mark] = MappingProxyType({})
 OUTCOMES: Mapping[type[Verdict], str] = {
     Coding: "coding",
     Unreadable: "unreadable",
     Abstained: "abstained",
     Unanswered: "unanswered",
 }
-
-
-def _unanswered(verdict: Verdict, flags: Sequence[str]) -> str:
-    if not isinstance(verdict, Coding) or all(flag in verdict.marks for flag in flags):
-        return ""
-    return ";".join(flag for flag in flags if flag not in verdict.marks)

@@ -4,7 +4,9 @@ import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
+from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal, assert_never
 
 from mascope.errors import CorruptJournal
@@ -171,13 +173,34 @@ def _mark(mark: Mark) -> Any:
 
 def _verdict(line: Mapping[str, Any]) -> Verdict:
     if line["event"] == "coding":
-        found = CODING.read(line)
-        marks = {name: BARE[mark] if isinstance(mark, str) else mark for name, mark in found.flags.items()}
-        return Coding(found.message, marks)
+        return _coding(line)
     if (fields := VERDICTS.get(line["event"])) is None:
         raise ValueError(f"unknown event {line['event']!r}")
     verdict: Verdict = fields.read(line)
     return verdict
+
+
+def _coding(line: Mapping[str, Any]) -> Coding:
+    message, flags = line.get("message"), line.get("flags")
+    if type(message) is str and type(flags) is dict:
+        try:
+            return Coding(message, _all_bare(tuple(flags.items())))
+        except TypeError:
+            pass  # some mark says more
+    found = CODING.read(line)
+    marks = {name: BARE[mark] if isinstance(mark, str) else mark for name, mark in found.flags.items()}
+    return Coding(found.message, marks)
+
+
+@lru_cache(maxsize=4096)
+def _all_bare(answers: tuple[tuple[str, str], ...]) -> Mapping[str, Mark]:
+    """Marks that say no more than the answer, made once for all codings that are the same.
+
+    `TypeError` where one does, as of a mark that cannot be a key of the cache.
+    """
+    if not all(answer in BARE for _, answer in answers):
+        raise TypeError("not all of them are bare answers")
+    return MappingProxyType({name: BARE[answer] for name, answer in answers})
 
 
 def _weight(value: Any) -> float:

@@ -22,6 +22,9 @@ from mascope.store.layout import Results, natural
 WORTH_A_PROCESS = 16_000_000
 """Bytes of journals and codes from which several processes read them sooner than one, and keeping pays."""
 
+AT_ONCE = 2
+"""Processes for each core that read: while one waits for the disk, another works."""
+
 Reader: TypeAlias = Callable[[Iterable[Path], Collection[str]], Tables]
 READERS: Mapping[str, tuple[Reader, tuple[str, ...]]] = MappingProxyType({
     "journals": (journal_columns.read_journals, tuple(journal_columns.TABLES)),
@@ -75,7 +78,7 @@ def read(
     wanted = {kind: [name for name in every if name in tables] for kind, (_, every) in READERS.items()}
     every = [share for kind, files in listed.by_kind.items() for share in shares(kind, files)]
     large = sum(file.stat().st_size for share in every for file in share.files) >= WORTH_A_PROCESS
-    workers = (len(os.sched_getaffinity(0)) if large else 1) if jobs is None else jobs
+    workers = (AT_ONCE * len(os.sched_getaffinity(0)) if large else 1) if jobs is None else jobs
     kept = Columns(root) if large else None
     found = _kept(every, wanted, kept)
     missing = [share for share, given in zip(every, found, strict=True) if given is None]

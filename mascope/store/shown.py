@@ -4,12 +4,12 @@ It is kept as it is shown, run by run: JSON, gzipped, of each turn what is not e
 stands, and nobody takes a million messages apart to look at one.
 """
 
-import gzip
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
 import msgspec
+from isal import igzip
 
 from mascope.records import Failure, Message, Turn, spoken
 
@@ -19,13 +19,13 @@ Kind: TypeAlias = Literal["message", "empty", "scripted", "copied", "failure", "
 of its parent is `copied`, and no table counts it again."""
 
 _TURNS = ("message", "failure")
-_NOT_OF_A_TURN = frozenset(("event", "run", "series"))
+_NOT_OF_A_TURN = ("event", "run", "series")
 _OF_A_HEADER = ("seed", "replicate", "parent", "simulated", "version", "digest", "condition")
 _NUMBERS = (int, float)
 _NOT_ABOUT = frozenset(("event", "at", "message", "request", "sample", "asked"))
 _ENCODE = msgspec.json.Encoder().encode
-_LEVEL = 1
-"""Of gzip: three times as fast as its usual one, for a seventh more bytes."""
+_LEVEL = 2
+"""ISA-L's own: ten times as fast as zlib's usual one, for a tenth more bytes."""
 
 
 def packed(value: Any) -> bytes:
@@ -34,7 +34,7 @@ def packed(value: Any) -> bytes:
         text = _ENCODE(value)
     except UnicodeEncodeError:
         text = json.dumps(value, separators=(",", ":")).encode()
-    return gzip.compress(text, _LEVEL, mtime=0)
+    return bytes(igzip.compress(text, _LEVEL, mtime=0))
 
 
 # Journals -------------------------------------------------------------------------------------------------
@@ -88,11 +88,9 @@ def _turn(line: Line, kind: Kind, errors: list[Line] | None, place: Mapping[str,
 
 def _kept(line: Line, place: Mapping[str, int]) -> dict[str, Any]:
     """What is not empty: 0 is something, while null, false, "" and [] are nothing."""
-    kept = {
-        name: value
-        for name, value in line.items()
-        if (value or type(value) in _NUMBERS) and name not in _NOT_OF_A_TURN
-    }
+    kept = {name: value for name, value in line.items() if value or type(value) in _NUMBERS}
+    for name in _NOT_OF_A_TURN:
+        kept.pop(name, None)
     for name in ("seen", "cut"):
         if name in kept:
             kept[name] = [place.get(id_, id_) for id_ in kept[name]]

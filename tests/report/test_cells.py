@@ -1,12 +1,22 @@
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from mascope.report.cells import cell, cells, decimals, left_out, notes, numeric, visible
+from mascope.report.cells import (
+    cell,
+    cells,
+    constants,
+    decimals,
+    left_out,
+    notes,
+    numeric,
+    visible,
+)
 from mascope.tables import Column, Table
 from mascope.tables.table import Kind
 
@@ -94,6 +104,37 @@ def test_a_column_with_gaps_keeps_its_decimals(make_table: Callable[..., Table])
 
     assert cells(table, table.columns[0]) == ["46.60", "–", "0.12"]
     assert cells(table, table.columns[1]) == ["21", "–", "15"]
+
+
+@pytest.mark.parametrize(
+    "values", [["b\x1b", None, "a", "a"], [0.5, None, 12.25, 0.5], [7, 7, None, 8], [True, None, False, True]]
+)
+def test_a_column_of_few_kinds_reads_as_its_values_would(
+    make_table: Callable[..., Table], values: list[Any]
+) -> None:
+    plain = pd.Series(values, dtype=object)
+    table = make_table({"plain": plain, "kinds": plain.astype("category")})
+
+    assert cells(table, table.columns[1]) == cells(table, table.columns[0])
+
+
+def test_a_kind_that_no_row_has_takes_no_decimals_from_the_others(make_table: Callable[..., Table]) -> None:
+    table = make_table({"kinds": pd.Categorical([0.5, None], [0.5, 1234.5])})
+
+    assert cells(table, table.columns[0]) == ["0.500", "–"]
+
+
+def test_equal_values_of_different_types_are_told_apart(make_table: Callable[..., Table]) -> None:
+    table = make_table({"x": pd.Series([1, True, 1.0], dtype=object)})
+
+    assert cells(table, table.columns[0]) == ["1", "yes", "1"]
+
+
+def test_what_all_rows_have_in_common_is_said_once(make_table: Callable[..., Table]) -> None:
+    table = make_table({"test": ["U"] * 300, "late": ["a"] * 299 + ["b"], "x": range(300)})
+    hidden = replace(table, columns=tuple(replace(column, detail=True) for column in table.columns))
+
+    assert constants(hidden) == ("In all rows: test: U.",)
 
 
 def test_numbers_stand_on_the_right_even_with_none_among_them(make_table: Callable[..., Table]) -> None:

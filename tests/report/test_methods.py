@@ -28,7 +28,8 @@ FACTS = Facts(
 
 def labels(**changes: Any) -> Labels:
     frame = pd.DataFrame({"message": ["m1", "m2"], "LEAD": [1.0, np.nan]})
-    made = Labels("intersection", ("LEAD",), ("LEAD",), ("gemini",), (), {}, Thresholds(), frame, pd.DataFrame())
+    flags, coders, nothing = ("LEAD",), ("gemini",), pd.DataFrame()
+    made = Labels("intersection", flags, flags, coders, (), {}, Thresholds(), frame, nothing)
     return replace(made, **changes)
 
 

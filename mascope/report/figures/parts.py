@@ -122,8 +122,8 @@ def offset(field: str, lanes: int) -> alt.YOffset:
 
 
 def whole(most: int) -> alt.Axis:
-    """An axis of counts, without halves."""
-    return alt.Axis(format="d", tickCount=min(10, most))
+    """An axis of counts, without halves; of long numbers, only as many as have room beside each other."""
+    return alt.Axis(format="d", tickCount=min(10 if most < 1000 else 5, most))
 
 
 def panels(

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 import altair as alt
+import numpy as np
 import pandas as pd
 
 from mascope.report.figures.figure import Chart, Drawn, Figure, NotDrawn
@@ -24,6 +25,8 @@ from mascope.tables import Table
 ROW = 34
 LANES = 7
 """Rows of points beside each other, so that runs with the same cosine are all seen."""
+MOST_POINTS = 2000
+"""Runs that are drawn, shared out evenly among the series; more would only hide each other."""
 BAND = ("series", "cosine", "low", "high", "null_mean", "null_low", "null_high", "p_null", "runs", "messages")
 AXIS = "similarity: mean cosine of the agents' profiles"
 
@@ -36,21 +39,32 @@ def similarity(tables: Mapping[str, Table]) -> Drawn:
     if not len(runs) or not len(series):
         return NotDrawn(name, title, _why(tables))
     places = with_runs(_defined(tables, series))
-    runs = runs.assign(
-        place=runs["series"].astype(str).map(places),
-        lane=runs.groupby(runs["series"].astype(str)).cumcount() % LANES - LANES // 2,
+    drawn, sampled = _sampled(runs, max(1, MOST_POINTS // len(series)))
+    chart = _strips(
+        drawn.assign(place=drawn["series"].astype(str).map(places)),
+        series.assign(place=series["series"].astype(str).map(places)),
     )
-    series = series.assign(place=series["series"].astype(str).map(places))
+    caption = (
+        f"Blue points: {len(runs):,} runs{sampled}. Diamonds: mean of the series with its 95% interval by "
+        "bootstrap over runs. Grey: mean and central 95% of that mean if it did not matter which agent sent "
+        "which message. n counts runs with a defined similarity."
+    )
+    return Figure(name, title, caption, chart, ("similarity", "series"))
+
+
+def _strips(runs: pd.DataFrame, series: pd.DataFrame) -> Chart:
+    """A row a series: its runs, its band and its mean."""
+    lane = runs.groupby(runs["series"].astype(str)).cumcount() % LANES - LANES // 2
+    shown = runs[["run", "series", "cosine", "pairs", "dropped", "place"]].assign(lane=lane)
     y = alt.Y("place:N", sort=in_order(series["place"]), title=None)
-    band = alt.Chart(inline(series[[*BAND, "place"]])).encode(y=y)
     x = alt.X("cosine:Q", scale=unit(), title=AXIS)
-    points = alt.Chart(inline(runs[["run", "series", "cosine", "pairs", "dropped", "place", "lane"]]))
-    chart = alt.layer(
+    band = alt.Chart(inline(series[[*BAND, "place"]])).encode(y=y)
+    return alt.layer(
         band.mark_bar(color=GREY, opacity=0.3, size=ROW - 8).encode(
             x=alt.X("null_low:Q", scale=unit(), title=AXIS), x2="null_high:Q"
         ),
         band.mark_tick(color=GREY, size=ROW - 8, thickness=2).encode(x="null_mean:Q"),
-        points.mark_circle(size=26, opacity=0.8, color=COLOURS[0]).encode(
+        alt.Chart(inline(shown)).mark_circle(size=26, opacity=0.8, color=COLOURS[0]).encode(
             y=y, x=x,
             yOffset=offset("lane", LANES),
             tooltip=tooltip(runs, ["run", "cosine", "pairs", "dropped"]),
@@ -60,12 +74,15 @@ def similarity(tables: Mapping[str, Table]) -> Drawn:
             x=x, tooltip=tooltip(series, BAND)
         ),
     ).properties(width=560, height=ROW * len(series))  # fmt: skip
-    caption = (
-        f"Blue points: {len(runs)} runs. Diamonds: mean of the series with its 95% interval by bootstrap "
-        "over runs. Grey: mean and central 95% of that mean if it did not matter which agent sent which "
-        "message. n counts runs with a defined similarity."
-    )
-    return Figure(name, title, caption, chart, ("similarity", "series"))
+
+
+def _sampled(runs: pd.DataFrame, most: int) -> tuple[pd.DataFrame, str]:
+    """At most so many runs of each series, always the same; and what to say of it."""
+    series = runs["series"].astype(str)
+    chance = pd.Series(np.random.default_rng(0).permutation(len(runs)), runs.index)
+    kept = runs[chance.groupby(series).rank() <= most]
+    said = f", of which {len(kept):,} are drawn (at random, up to {most:,} a series)"
+    return kept, said if len(kept) < len(runs) else ""
 
 
 def _alone(tables: Mapping[str, Table]) -> str:

@@ -1,7 +1,7 @@
 """How data gets into a page so that nothing in it can act: as JSON without a sign of HTML's, or packed.
 
-What is packed is gzipped JSON in base64: a sixth of the size, and no sign of it means anything to anybody. A
-half of a character, which models do produce, is an escape in JSON and comes through whole.
+What is packed is gzipped JSON in base64: a quarter of the size, and no sign of it means anything to anybody.
+Half of a character, which models do produce, is an escape in JSON and comes through whole.
 """
 
 import base64
@@ -10,6 +10,8 @@ import hashlib
 import json
 from typing import Any
 
+LEVEL = 4
+"""Of gzip: a tenth larger than by its usual level 6, in a third of the time."""
 _SIGNS = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&'"}
 
 
@@ -20,7 +22,7 @@ def inline(value: Any) -> str:
 
 def packed(value: Any) -> str:
     """Gzipped JSON in base64. The same value always gives the same text."""
-    return base64.b64encode(gzip.compress(_json(value).encode(), 6, mtime=0)).decode()
+    return base64.b64encode(gzip.compress(_json(value).encode(), LEVEL, mtime=0)).decode()
 
 
 def unpacked(text: str) -> Any:

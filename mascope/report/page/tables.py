@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from mascope.report.cells import cells, missing, notes, numeric
+from mascope.report.cells import LISTS, cells, missing, notes, numeric
 from mascope.report.page.links import Known, targets
 from mascope.tables import Column, Table
 
@@ -12,6 +12,9 @@ MOST_ROWS = 50_000
 """A longer table is not in the page: its file is a click away, and so are its messages."""
 OPEN = frozenset(("contrasts", "series", "agreement", "profiles"))
 """Tables that a reader finds open."""
+
+_PLAIN = (str, int)
+"""What the page reads as it is; most values are."""
 
 
 def about_table(table: Table) -> dict[str, Any]:
@@ -52,11 +55,11 @@ def _values(values: Sequence[Any], shown: Sequence[str]) -> list[Any] | None:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, str):
+    if isinstance(value, _PLAIN):
         return value
     if hasattr(value, "tolist"):
         value = value.tolist()
-    if isinstance(value, list | tuple | set | frozenset):
+    if isinstance(value, LISTS):
         return ";".join(str(item) for item in value)
     if missing(value):
         return None

@@ -1,5 +1,6 @@
 """What each figure shows of its tables, by rows that can be counted."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -7,6 +8,8 @@ import pandas as pd
 import pytest
 
 from mascope.report.figures import FIGURES, NotDrawn
+from mascope.report.figures.parts import whole
+from mascope.report.figures.similarity import MOST_POINTS
 from tests.report.figures.conftest import Tables, drawn, parts, table, values
 
 
@@ -26,6 +29,53 @@ def test_the_n_of_similarity_counts_runs_in_which_it_is_defined() -> None:
 
     assert {row["place"] for row in values(figure)} == {"A (n = 2)"}
     assert "Blue points: 2 runs." in figure.caption
+
+
+def many_runs(sizes: Mapping[str, int]) -> Tables:
+    runs = [
+        {"run": f"{name}-run{n}", "series": name, "cosine": n / size, "pairs": 3, "dropped": 0}
+        for name, size in sizes.items()
+        for n in range(size)
+    ]
+    series = [
+        {
+            "series": name, "cosine": 0.5, "low": 0.4, "high": 0.6, "null_mean": 0.8, "null_low": 0.7,
+            "null_high": 0.9, "p_null": 0.01, "runs": size, "messages": 40,
+        }
+        for name, size in sizes.items()
+    ]  # fmt: skip
+    return {"similarity": table("similarity", runs), "series": table("series", series)}
+
+
+def test_of_thousands_of_runs_some_of_each_series_are_drawn_and_the_caption_says_so() -> None:
+    tables = many_runs({"few": 30, "many": 5000})
+
+    figure = drawn("similarity", tables)
+
+    points = [row for row in values(figure) if "run" in row]
+    counts = Counter(row["series"] for row in points)
+    assert counts == {"few": 30, "many": MOST_POINTS // 2}
+    assert (
+        "Blue points: 5,030 runs, of which 1,030 are drawn (at random, up to 1,000 a series)."
+        in figure.caption
+    )
+    assert {row["place"] for row in points} == {"few (n = 30)", "many (n = 5000)"}
+    assert points == [row for row in values(drawn("similarity", tables)) if "run" in row]
+    # Neither the first ones nor the last, and in every lane.
+    assert 0.4 < sum(row["cosine"] for row in points[30:]) / 1000 < 0.6
+    assert {row["lane"] for row in points[30:]} == set(range(-3, 4))
+
+
+@pytest.mark.parametrize(("most", "ticks"), [(1, 1), (7, 7), (999, 10), (1000, 5), (1_000_000, 5)])
+def test_an_axis_of_counts_has_fewer_ticks_where_the_numbers_are_long(most: int, ticks: int) -> None:
+    assert whole(most).to_dict()["tickCount"] == ticks
+
+
+def test_as_many_runs_as_can_be_seen_are_all_drawn() -> None:
+    figure = drawn("similarity", many_runs({"A": MOST_POINTS // 2, "B": MOST_POINTS // 2}))
+
+    assert len([row for row in values(figure) if "run" in row]) == MOST_POINTS
+    assert "Blue points: 2,000 runs. Diamonds" in figure.caption
 
 
 def test_the_gradient_goes_from_the_least_alike_to_the_most_and_says_by_how_much() -> None:
