@@ -156,7 +156,7 @@ class ProbeAnswer:
     kind: str
     """A key of `probes.PROBE_KINDS`."""
     outcome: ProbeOutcome
-    answer: int | Number | str | None
+    answer: Whole | Number | str | None
     """As parsed: a number on a scale, an option, an agent's id or a text; None unless `answered`."""
     text: str | None
     """As it arrived; None where no answer came."""

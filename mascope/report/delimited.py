@@ -22,8 +22,9 @@ ROWS = 100_000
 """That are rendered at a time: their cells take several times the room of their lines."""
 
 HALF = re.compile(r"[\ud800-\udfff]")
-NOT_FOR_ARROW = (UnicodeEncodeError, pa.ArrowInvalid, pa.ArrowTypeError)
-"""What Arrow raises for values that it cannot hold as they are: half a character, a set, a mixture."""
+NOT_FOR_ARROW = (UnicodeEncodeError, OverflowError, pa.ArrowInvalid, pa.ArrowTypeError)
+"""What Arrow raises for values that it cannot hold as they are: half a character, a huge number, a set, a
+mixture."""
 
 _FORMULA = "^[-=+@\t\uff1d\uff0b\uff0d\uff20]"
 _UNFIT = f"{_FORMULA}|[\r\x00]"
@@ -34,8 +35,15 @@ _TEXT = pa.string()
 def as_csv(frame: pd.DataFrame) -> str:
     """All rows and columns; floats so that they read back the same."""
     header = _lines([_quoted(pa.array([str(name)], _TEXT)) for name in frame])
+    moments = [str(name) for name in frame if frame[name].dtype.kind == "M"]
+    frame = frame.assign(**{name: _alike(frame[name]) for name in moments})
     blocks = (frame.iloc[first : first + ROWS] for first in range(0, len(frame), ROWS))
     return "".join([header, *(_lines([_cells(block[name]) for name in block]) for block in blocks)])
+
+
+def _alike(moments: "pd.Series[Any]") -> "pd.Series[Any]":
+    """Times as texts, all to the same fraction of a second: a mixture is read back as no times at all."""
+    return moments.astype(str).where(moments.notna(), None)
 
 
 def _lines(columns: Sequence[pa.Array]) -> str:

@@ -11,7 +11,7 @@ import pyarrow as pa
 from mascope.records import Abstained, Coding, Mark, Unanswered, Unreadable, Verdict
 from mascope.store import codes, lines, shown
 from mascope.store.codes import CoderHeader, Codes
-from mascope.store.columns import CODES, NUMBER, VERDICTS, WORD, Growing, Tables, array
+from mascope.store.columns import CODES, NUMBER, VERDICTS, WORD, Growing, Tables, array, without_surrogates
 
 TABLES = ("codes", "verdicts")
 ANSWERS: Mapping[str, float] = {"yes": 1.0, "no": 0.0, "unsure": math.nan}
@@ -81,10 +81,11 @@ class _Codes:
         marks = pa.array(self.marks, pa.int64())
         for flag in self.flags:
             answers = self._told(flag, lambda mark: ANSWERS[mark.answer])
-            columns[flag] = array(NUMBER, answers).take(marks)
+            name = without_surrogates(flag)
+            columns[name] = array(NUMBER, answers).take(marks)
             if flag in self.levelled:
                 levels = self._told(flag, lambda mark: mark.level)
-                columns[f"{flag}_level"] = array(WORD, levels).take(marks)
+                columns[f"{name}_level"] = array(WORD, levels).take(marks)
         return pa.table(columns)
 
     def _told(self, flag: str, cell: Callable[[Mark], Any]) -> list[Any]:

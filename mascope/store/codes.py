@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any, Literal, assert_never
 
 from mascope.errors import CorruptJournal
-from mascope.records import Abstained, Answer, Coding, Count, Mark, Unanswered, Unreadable, Verdict
+from mascope.records import Abstained, Amount, Answer, Coding, Count, Mark, Unanswered, Unreadable, Verdict
 from mascope.store import lines
 from mascope.store.fields import Fields
 
@@ -41,7 +41,15 @@ class _Coding:
     """A bare answer where the mark says no more."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Cost:
+    """What a verdict cost, in a line that says so."""
+
+    cost_usd: Amount
+
+
 HEADER = Fields.of(CoderHeader)
+COST = Fields.of(_Cost)
 CODING = Fields.of(_Coding)
 MARK = Fields.of(Mark)
 VERDICTS: Mapping[str, Fields[Any]] = {
@@ -83,7 +91,9 @@ def told(file: Path, events: Iterable[Mapping[str, Any]]) -> Codes:
                 verdicts[verdict.message] = verdict
                 if "weight" in line:
                     weights[verdict.message] = _weight(line["weight"])
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+                if line.get("cost_usd") is not None:
+                    COST.read(line)
+        except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
             raise CorruptJournal(
                 file, number, f"a {line['event']!r} event cannot be read: {error}"
             ) from error

@@ -98,10 +98,12 @@ def array(kind: str, values: Sequence[Any]) -> pa.Array:
     try:
         array = pa.array(values, ARROW[kind])
     except UnicodeEncodeError:
-        array = pa.array([value and _without_surrogates(value) for value in values], ARROW[kind])
+        array = pa.array([value and without_surrogates(value) for value in values], ARROW[kind])
+    except pa.ArrowInvalid:  # a whole number beyond those that floats tell apart
+        array = pa.array([value if value is None else float(value) for value in values], ARROW[kind])
     return array.dictionary_encode() if kind == WORD else array
 
 
-def _without_surrogates(text: str) -> str:
+def without_surrogates(text: str) -> str:
     """Half a character, which models produce and journals keep, cannot stand in a data file: it becomes �."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -6,7 +6,7 @@ msgspec holds the line against them and makes the record in one go.
 """
 
 import types
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from typing import Annotated, Any, Generic, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -16,8 +16,9 @@ from mascope.records import Agent, Failure, Message, ProbeAnswer, Usage
 
 Record = TypeVar("Record")
 
-MISFIT = (msgspec.ValidationError, OverflowError)
-"""What msgspec raises of a value that is not what it should be: the latter of a number beyond all floats."""
+MISFIT = (msgspec.ValidationError, OverflowError, UnicodeEncodeError)
+"""What msgspec raises of a value that is not what it should be: of a number beyond all floats, of half a
+character."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +56,35 @@ class Fields(Generic[Record]):
             if name not in line and name in self.needed:
                 return f"it has no '{within}{name}'"
             if name in line and not _fits(line[name], kind):
-                return _nested(kind, line[name], f"{within}{name}") or (
-                    f"'{within}{name}' is {_shortened(line[name])}, not {called(kind)}"
-                )
+                return _misfit(kind, line[name], f"{within}{name}")
         return None
 
 
+def _misfit(kind: Any, value: Any, name: str) -> str:
+    """What is wrong with a value, or within it."""
+    return _nested(kind, value, name) or f"'{name}' is {_shortened(value)}, not {called(kind)}"
+
+
 def _nested(kind: Any, value: Any, name: str) -> str | None:
-    """What is wrong within a record that is a field of another, or one of several."""
+    """What is wrong within a record that is a field of another, or with one of several values."""
     for part in (kind, *get_args(kind)):
-        if isinstance(part, type) and is_dataclass(part):
-            values = value if isinstance(value, list) else [value]
-            problems = (Fields.of(part)._problem(one, f"{name}.") for one in values if isinstance(one, dict))
-            return next(filter(None, problems), None)
+        if isinstance(part, type) and is_dataclass(part) and isinstance(value, dict):
+            return Fields.of(part)._problem(value, f"{name}.")
+        if (several := _several(part, value, name)) is not None:
+            of_one = get_args(part)[-1 if get_origin(part) is Mapping else 0]
+            problems = (_misfit(of_one, one, which) for which, one in several if not _fits(one, of_one))
+            return next(problems, None)
+    return None
+
+
+def _several(kind: Any, value: Any, name: str) -> Iterable[tuple[str, Any]] | None:
+    """The values of an object or a list that may hold just one kind, each with what to call it."""
+    if get_origin(kind) is Mapping and isinstance(value, dict):
+        return [(f"{name}.{key}", one) for key, one in value.items()]
+    if get_origin(kind) is tuple and isinstance(value, list):
+        return [
+            (name if isinstance(one, dict) else f"{name}[{place}]", one) for place, one in enumerate(value)
+        ]
     return None
 
 

@@ -75,6 +75,13 @@ class _Empty:
 
 
 @dataclass(frozen=True, slots=True)
+class _Error:
+    agent: str = ""
+    round: Count = 0
+    cost_usd: Amount | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class _Attempt:
     cost_usd: Amount | None = None
 
@@ -86,7 +93,7 @@ class _Anything:
 
 END = Fields.of(_End)
 NOTES: Mapping[str, Fields[Any]] = {
-    "error": Fields.of(_Attempt),
+    "error": Fields.of(_Error),
     "empty": Fields.of(_Empty),
     "probe": Fields.of(_Anything),
     "probe-call": Fields.of(_Anything),
@@ -293,16 +300,16 @@ def _header(line: Mapping[str, Any]) -> Header:
             f"format {line['format']!r} is of another version of mascope; this one reads {FORMAT}"
         )
     header = HEADER.read(line)
-    began = _moment(line, "started") or _moment(line, "at")
+    began, written = _moment(line, "started"), _moment(line, "at")
     if len({agent.id for agent in header.agents}) < len(header.agents):
         raise ValueError("two of its agents have the same id")
-    return replace(header, started=began)
+    return replace(header, started=began or written)
 
 
 def _moment(line: Mapping[str, Any], name: str) -> str | None:
     """When something was, if the line says so."""
-    said = line.get(name, "")
-    if not said:
+    said = line.get(name)
+    if said is None or said == "":
         return None
     try:
         datetime.fromisoformat(said)

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
+from mascope.errors import CorruptJournal
 from mascope.names import MentionFinder, is_broadcast
 from mascope.records import Failure, Message, Turn
 from mascope.store import columns, journal, lines, shown
@@ -59,6 +60,8 @@ def _read(file: Path) -> _Run | None:
     found = journal.told(file, events)
     if found.header is None:
         return None
+    if found.header.run != file.stem:  # a copy: its turns would be counted twice
+        raise CorruptJournal(file, 1, f"it is of {found.header.run!r}, and a journal is named for its run")
     turns = sorted(found.turns, key=lambda turn: (turn.round, turn.position))
     return _Run(found.header, found, events, turns, [shown.kind(turn) for turn in turns])
 

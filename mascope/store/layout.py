@@ -14,6 +14,8 @@ from mascope.errors import InvalidFile, InvalidInput, ResultsLocked
 from mascope.store.lines import unwritable, write_whole
 
 RESULTS = Path("results")
+JOURNAL = ".jsonl"
+"""How the names of journals and codes files end."""
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The safe loader, in C where PyYAML has it: ten times as fast."""
 
@@ -45,10 +47,10 @@ class Results:
         return self.root / "report"
 
     def journal(self, run: str) -> Path:
-        return self.root / "runs" / series_of(run) / f"{run}.jsonl"
+        return self.root / "runs" / series_of(run) / f"{run}{JOURNAL}"
 
     def codes(self, coder: str, run: str) -> Path:
-        return self.root / "codes" / coder / series_of(run) / f"{run}.jsonl"
+        return self.root / "codes" / coder / series_of(run) / f"{run}{JOURNAL}"
 
     def journals(self) -> list[Path]:
         """Every journal, in the order of series and run."""
@@ -121,11 +123,13 @@ def natural(name: str) -> tuple[str | int, ...]:
 def _in_order(folder: Path) -> list[Path]:
     """The journals or codes under a folder: by series, then by run."""
     every = sorted(folder.glob("*/"), key=lambda series: natural(series.name))
-    return [series / name for series in every for name in sorted(_files(series), key=natural)]
+    return [series / f"{run}{JOURNAL}" for series in every for run in sorted(_runs(series), key=natural)]
 
 
-def _files(series: Path) -> list[str]:
-    return [entry.name for entry in os.scandir(series) if entry.name.endswith(".jsonl")]
+def _runs(series: Path) -> list[str]:
+    """By their names without the ending, lest a fork (`A-run01-f1…`) come before its parent."""
+    names = (entry.name for entry in os.scandir(series))
+    return [name.removesuffix(JOURNAL) for name in names if name.endswith(JOURNAL)]
 
 
 def newest(under: Path = RESULTS) -> Results:

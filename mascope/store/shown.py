@@ -33,7 +33,8 @@ def packed(value: Any) -> bytes:
     try:
         text = _ENCODE(value)
     except UnicodeEncodeError:
-        text = json.dumps(value, separators=(",", ":")).encode()
+        finite = json.loads(json.dumps(value), parse_constant=lambda _: None)  # no page can read NaN
+        text = json.dumps(finite, separators=(",", ":")).encode()
     return bytes(igzip.compress(text, _LEVEL, mtime=0))
 
 
@@ -91,9 +92,9 @@ def _kept(line: Line, place: Mapping[str, int]) -> dict[str, Any]:
     kept = {name: value for name, value in line.items() if value or type(value) in _NUMBERS}
     for name in _NOT_OF_A_TURN:
         kept.pop(name, None)
-    for name in ("seen", "cut"):
-        if name in kept:
-            kept[name] = [place.get(id_, id_) for id_ in kept[name]]
+    for name in ("seen", "cut"):  # only messages and private answers must hold lists there, if anything
+        if name in kept and isinstance(kept[name], list):
+            kept[name] = [place.get(id_, id_) for id_ in map(str, kept[name])]
     return kept
 
 
@@ -103,7 +104,7 @@ def _errors(events: Sequence[Line]) -> Mapping[tuple[str, int], list[Line]]:
     for line in events:
         if line["event"] == "error":
             what = {name: line[name] for name in ("attempt", "kind", "detail") if line.get(name)}
-            found.setdefault((str(line.get("agent")), int(line.get("round", -1))), []).append(what)
+            found.setdefault((line.get("agent", ""), line.get("round", -1)), []).append(what)
     return found
 
 

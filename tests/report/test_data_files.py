@@ -114,6 +114,8 @@ PLAIN = {
     "nothing": pd.Series([None, None, None], dtype=object),
     "texts": ["a,b", 'say "hi"', "two\nlines"],
     "blank": ["", None, " "],
+    "times": [pd.Timestamp("2026-03-04T10:00:01.517Z"), None, pd.Timestamp("2026-03-04T10:00:02Z")],
+    "huge": pd.Series([1, None, 2**70], dtype=object),
 }
 
 

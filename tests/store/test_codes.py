@@ -98,6 +98,9 @@ def test_a_bare_answer_is_written_as_a_word(file: Path) -> None:
         {"event": "abstained", "message": "m", "reason": 1},
         {"event": "unreadable", "message": "m"},
         {"event": "guess", "message": "m"},
+        {"event": "coding", "message": "m", "flags": {}, "cost_usd": "free"},
+        {"event": "coding", "message": "m", "flags": {}, "cost_usd": 10**400},
+        {"event": "coding", "message": "m", "flags": {}, "weight": 10**400},
     ],
     ids=lambda line: json.dumps(line)[10:40],
 )
@@ -106,6 +109,23 @@ def test_codes_that_say_nonsense_are_named(file: Path, line: dict[str, Any]) -> 
     file.write_bytes(codes.whole(HEADER, VERDICTS[:1], "t") + json.dumps(line).encode() + b"\n")
 
     with pytest.raises(CorruptJournal, match=r"A-run01\.jsonl:3: "):
+        codes.read(file)
+
+
+@pytest.mark.parametrize(
+    ("flags", "problem"),
+    [
+        ({"PHATIC": "maybe"}, "'flags.PHATIC' is 'maybe', not 'yes', 'no' or 'unsure' or an object"),
+        ({"PHATIC": "no", "COMP": {"level": "L1"}}, "it has no 'flags.COMP.answer'"),
+        ({"COMP": {"answer": "yes", "level": 1}}, "'flags.COMP.level' is 1, not text or null"),
+    ],
+)
+def test_the_flag_that_says_nonsense_is_named(file: Path, flags: dict[str, Any], problem: str) -> None:
+    file.parent.mkdir(parents=True)
+    line = {"event": "coding", "message": "m", "flags": flags}
+    file.write_bytes(codes.whole(HEADER, (), "t") + json.dumps(line).encode() + b"\n")
+
+    with pytest.raises(CorruptJournal, match=f":2: .*{problem}"):
         codes.read(file)
 
 

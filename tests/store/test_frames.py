@@ -213,10 +213,25 @@ def test_a_run_that_was_only_about_to_begin_has_no_row(results: Results) -> None
     assert load(results).runs.empty
 
 
+def test_a_copy_of_a_journal_is_not_counted_again(results: Results) -> None:
+    put(results, header("A", 1), message("A-run01", AGENTS[0], 0, "hello"))
+    results.journal("A-run02").write_bytes(results.journal("A-run01").read_bytes())
+
+    with pytest.raises(CorruptJournal, match=r"A-run02\.jsonl:1: it is of 'A-run01'"):
+        load(results)
+
+
 def test_lone_surrogates_do_not_stop_anything(results: Results) -> None:
     put(results, header("A", 1), message("A-run01", AGENTS[0], 0, "half \ud83d"))
 
     assert load(results).messages["text"].tolist() == ["half �"]
+
+
+def test_numbers_of_tokens_that_no_float_tells_apart_do_not_stop_anything(results: Results) -> None:
+    put(results, header("A", 1), message("A-run01", AGENTS[0], 0, "hello", usage=Usage(2**62 + 1, 2**63 - 1)))
+    row = only(load(results).runs)
+
+    assert (row["prompt_tokens"], row["completion_tokens"]) == (2.0**62, 2.0**63)
 
 
 # Codes --------------------------------------------------------------------------------------------------
@@ -245,6 +260,12 @@ def test_codes_are_wide_and_keep_undecided_apart_from_no(results: Results) -> No
         None,
     ]
     assert load(results).flags == ("META", "COMP")
+
+
+def test_half_a_character_in_a_flag_does_not_stop_anything(results: Results) -> None:
+    put_codes(results, "a", "A-run01", Coding("m", {"M\ud83d": Mark("yes")}), flags=("M\ud83d",))
+
+    assert load(results).flags == ("M\ufffd",)
 
 
 def test_other_outcomes_than_codings_have_no_codes(results: Results) -> None:

@@ -168,7 +168,11 @@ def test_a_journal_that_does_not_begin_with_its_run_is_corrupt(file: Path) -> No
         (1, {"seed": "x"}),
         (1, {"simulated": 0}),
         (1, {"started": "yesterday"}),
+        (1, {"at": []}),
         (3, {"cost_usd": "free"}),
+        (3, {"round": "0"}),
+        (3, {"round": None}),
+        (3, {"agent": ["llama"]}),
         (4, {"text": None}),
         (4, {"round": "0"}),
         (4, {"round": -1, "id": "A-run01|Agent-A|R-1"}),
@@ -251,6 +255,8 @@ def test_a_message_without_a_field_it_needs_is_named(file: Path, field: str) -> 
         ({"cost_usd": "abc"}, "'cost_usd' is 'abc', not a number from 0 on or null"),
         ({"finish_reason": 3}, "'finish_reason' is 3, not text or null"),
         ({"usage": {"prompt": "1", "completion": 1}}, "'usage.prompt' is '1', not a whole number from 0 on"),
+        ({"usage": "\ud83d"}, r"'usage' is '\\ud83d', not an object or null"),
+        ({"seen": ["x", 1]}, r"'seen\[1\]' is 1, not text"),
         ({"agent": "nobody"}, "'agent' is 'nobody', who is not among the agents of this run"),
         ({"id": "x"}, r"'id' is 'x'; by its run, name and round it would be 'A-run01\|Agent-A\|R0'"),
         ({"event": "mesage"}, "a 'mesage' event cannot be read: .* knows no such event, only run, call, "),
@@ -299,7 +305,15 @@ def test_private_answers_are_read_back(file: Path) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"answer": [4]}, {"answer": math.nan}, {"outcome": "said"}, {"round": -1}, {"seen": "x"}, {"usage": 3}],
+    [
+        {"answer": [4]},
+        {"answer": math.nan},
+        {"answer": 10**400},
+        {"outcome": "said"},
+        {"round": -1},
+        {"seen": "x"},
+        {"usage": 3},
+    ],
     ids=json.dumps,
 )
 def test_a_private_answer_that_says_nonsense_is_named(file: Path, change: dict[str, Any]) -> None:

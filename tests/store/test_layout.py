@@ -55,6 +55,17 @@ def test_a_fork_is_of_the_series_of_its_parent() -> None:
     assert series_of("K-2-run07-f1") == "K-2"
 
 
+def test_a_fork_comes_after_its_parent(tmp_path: Path) -> None:
+    results = Results(tmp_path)
+    runs = ["A-run01", "A-run01-f1-no-anchor", "A-run02"]
+    for run in reversed(runs):
+        touch(results.journal(run))
+        touch(results.codes("human", run))
+
+    assert [file.stem for file in results.journals()] == runs
+    assert [file.stem for file in results.codes_of("human")] == runs
+
+
 def test_run_100_comes_after_run_99(tmp_path: Path) -> None:
     results = Results(tmp_path)
     for run in ("A-run100", "A-run11", "A-run99", "A-run02", "B-run01"):

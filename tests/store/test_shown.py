@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -116,6 +117,15 @@ def test_every_turn_stands_in_short(results: Results) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("seen", [3, [["x"]], {"x": 1}])
+def test_a_field_that_a_failure_does_not_have_may_hold_anything(results: Results, seen: Any) -> None:
+    file = results.journal(RUN)
+    *before, fault, after = file.read_bytes().partition(b'"kind":"crash"')
+    file.write_bytes(b"".join(before) + fault + b',"seen":' + json.dumps(seen).encode() + after)
+
+    assert only_run(evidence.load(results))["turns"][1]["kind"] == "fault"
+
+
 def test_a_torn_last_line_is_no_turn(results: Results) -> None:
     file = results.journal(RUN)
     file.write_bytes(file.read_bytes().rpartition(b'{"event":"end"')[0] + b'{"event":"mes')
@@ -172,4 +182,5 @@ def test_what_is_kept_is_read_from_there(results: Results, monkeypatch: pytest.M
 
 
 def test_what_json_cannot_hold_is_packed_all_the_same() -> None:
+    assert unpacked(shown.packed({"half": "\ud83d", "n": math.nan})) == {"half": "\ud83d", "n": None}
     assert unpacked(shown.packed({"half": "\ud83d", "é": [0, None]})) == {"half": "\ud83d", "é": [0, None]}
