@@ -107,6 +107,8 @@ def called(kind: Any) -> str:
         return _listed(["null" if part is type(None) else called(part) for part in parts])
     if origin is tuple:
         return "a list of texts" if parts[0] is str else "a list"
+    if origin is Mapping and parts[1] is not Any:
+        return f"an object (values: {called(parts[1])})"
     return _PLAIN.get(kind, "an object")
 
 

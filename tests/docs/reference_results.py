@@ -51,7 +51,7 @@ def events() -> str:
 
 
 EVENTS: Mapping[str, str] = {
-    "run": "First line of a journal: what this run is.",
+    "run": "First line of a journal: what this run is, and `at`, when it was written (ISO 8601).",
     "call": "An attempt is about to be sent: `round`, `agent`, `attempt`, `request` (its digest).",
     "message": "What an agent said.",
     "failure": "What came instead of a message.",
