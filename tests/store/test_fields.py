@@ -1,4 +1,4 @@
-"""What a field may hold is said in words: to whoever reads the reference, and to whoever has a damaged file."""
+"""What a field may hold is told in words: to readers of the reference, and of a damaged file."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
