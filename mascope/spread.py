@@ -1,5 +1,6 @@
 """Work spread over the cores of one machine, by processes that inherit what they work on."""
 
+import gc
 import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -76,6 +77,7 @@ def _result(result: "Future[Result]", work: "Work[Item, Result]", item: Item) ->
 
 
 def _inherit(work: "Work[Any, Any]", items: Sequence[Any]) -> None:
+    gc.freeze()  # to look for cycles among what is inherited takes long, and copies what would stay shared
     _INHERITED.set((work, items))
 
 

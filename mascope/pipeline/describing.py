@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from mascope import __version__
 from mascope.report.facts import Coder, Facts
 from mascope.store import lines
-from mascope.store.frames import Frames
+from mascope.store.frames import Frames, rows_of
 from mascope.store.layout import Results
 from mascope.study.condition import SCRIPT
 from mascope.tables.analysis import Analysis
@@ -55,11 +55,10 @@ def _models(frames: Frames) -> Iterator[str]:
 
 
 def _coder(results: Results, name: str, analysis: Analysis) -> Coder:
-    codes = analysis.frames.codes
-    kinds = codes["kind"][codes["coder"] == name]
+    kinds = rows_of(analysis.frames.codes, name)["kind"]
     model = next((header.get("model") for header in _headers(results, name)), None)
     return Coder(name, str(kinds.iloc[0]) if len(kinds) else "", None if model is None else str(model))
 
 
 def _headers(results: Results, coder: str) -> Iterator[Mapping[str, object]]:
-    return (header for file in results.codes_of(coder) if (header := lines.read_first(file)))
+    return (header for file in results.each_of(coder) if (header := lines.read_first(file)))

@@ -202,8 +202,11 @@ def _coded_messages(analysis: Analysis) -> str:
 
     As in the literature, "coded messages" are all that are coded or to be coded; a sample is said beside it.
     """
-    codes, messages = analysis.frames.codes, len(analysis.frames.messages)
-    coded = int(codes.loc[codes["coder"].isin(analysis.coders), "message"].nunique())
+    messages, ids = len(analysis.frames.messages), analysis.frames.messages["message"].array
+    said = [frames.rows_of(analysis.frames.codes, coder)["message"] for coder in analysis.coders]
+    if messages and any(of_one.array.equals(ids) for of_one in said):  # as it mostly is
+        return f"{messages} coded messages"
+    coded = pd.concat(said).nunique() if said else 0
     if not coded:
         return f"{messages} codable messages"
     return f"{messages} coded messages" + (f" (codes for {coded} of them)" if coded < messages else "")
@@ -214,8 +217,8 @@ def _rehearsed(found: Frames) -> bool:
 
 
 def _per_series(analysis: Analysis) -> dict[str, int]:
-    counts = Counter(str(series) for series in analysis.frames.messages["series"])
-    return {name: counts[name] for name in analysis.series}
+    counts = analysis.frames.messages["series"].value_counts()
+    return {name: int(counts.get(name, 0)) for name in analysis.series}
 
 
 def _coders_line(analysis: Analysis) -> str:
@@ -250,7 +253,7 @@ def _warnings(analysis: Analysis) -> list[str]:
     if organic:
         warnings.append(f"{organic} turns were lost to failures that nobody asked for.")
     for coder in (*analysis.coders, *analysis.references):
-        own = codes[codes["coder"] == coder]
+        own = frames.rows_of(codes, coder)
         warnings += doubts(coder, own, analysis.instructed)
         warnings += _coverage(own, coder, len(analysis.frames.messages))
     return warnings

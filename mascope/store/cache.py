@@ -120,7 +120,12 @@ def _write(file: Path, table: pa.Table, key: bytes) -> None:
     part = file.with_name(f".{file.name}.{os.getpid()}")
     try:
         marked = table.replace_schema_metadata({KEY: key})
-        pq.write_table(marked, part, compression="lz4", write_page_checksum=True, write_statistics=False)
+        # What is not one of a few words is hardly ever said twice.
+        words = [field.name for field in table.schema if pa.types.is_dictionary(field.type)]
+        pq.write_table(
+            marked, part, compression="lz4", use_dictionary=words, write_page_checksum=True,
+            write_statistics=False,
+        )  # fmt: skip
         part.replace(file)
     except OSError:  # a full disk
         with suppress(OSError):

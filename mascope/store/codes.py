@@ -9,10 +9,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, assert_never
 
+import msgspec
+
 from mascope.errors import CorruptJournal
 from mascope.records import Abstained, Amount, Answer, Coding, Count, Mark, Unanswered, Unreadable, Verdict
 from mascope.store import lines
-from mascope.store.fields import Fields
+from mascope.store.fields import MISFIT, Fields
 
 CoderKind = Literal["llm", "rules", "human", "imported"]
 
@@ -42,14 +44,26 @@ class _Coding:
 
 
 @dataclass(frozen=True, slots=True)
-class _Cost:
-    """What a verdict cost, in a line that says so."""
+class _Aside:
+    """What a line may say beside its verdict."""
 
-    cost_usd: Amount
+    cost_usd: Amount | None = None
+
+
+class _Plain(msgspec.Struct):
+    """A coding as nearly all lines have it."""
+
+    message: str
+    flags: msgspec.Raw
+    cost_usd: Amount | None = None
+    weight: Any = msgspec.UNSET
 
 
 HEADER = Fields.of(CoderHeader)
-COST = Fields.of(_Cost)
+ASIDE = Fields.of(_Aside)
+PLAIN = msgspec.json.Decoder(_Plain).decode
+FLAGS = msgspec.json.Decoder(Mapping[str, Answer | Mark]).decode
+CALL_BEGINS, CODING_BEGINS = b'{"event":"call",', b'{"event":"coding",'
 CODING = Fields.of(_Coding)
 MARK = Fields.of(Mark)
 VERDICTS: Mapping[str, Fields[Any]] = {
@@ -58,6 +72,8 @@ VERDICTS: Mapping[str, Fields[Any]] = {
     "abstained": Fields.of(Abstained),
     "unanswered": Fields.of(Unanswered),
 }
+UNREADABLE = (AttributeError, KeyError, TypeError, ValueError, OverflowError)
+"""What a line raises that does not hold what it should."""
 BARE: Mapping[str, Mark] = {"yes": Mark("yes"), "no": Mark("no"), "unsure": Mark("unsure")}
 """Marks that say no more than the answer, as most do: made once."""
 
@@ -70,36 +86,72 @@ class Codes:
     """The last verdict for each message, in the order of their first."""
     weights: Mapping[str, float] = field(default_factory=dict)
     """Message → for how many it stands, where the coder was given a sample: 1 / its chance to be drawn."""
+    sources: tuple[bytes, ...] = field(default=(), repr=False)
+    """The line of each verdict, as it stands: JSON that anything can read."""
+    cost_usd: float = 0.0
+    """Of these verdicts, as far as known."""
 
 
 def read(file: Path) -> Codes:
     """The codes in `file`; empty when there is none."""
-    return told(file, lines.read_outlined(file))
-
-
-def told(file: Path, events: Iterable[Mapping[str, Any]]) -> Codes:
-    """What these lines of `file` hold."""
-    header: CoderHeader | None = None
-    verdicts: dict[str, Verdict] = {}
-    weights: dict[str, float] = {}
-    for number, line in enumerate(events, start=1):
+    reading = _Reading()
+    for number, line in enumerate(lines.complete(file), start=1):
+        if reading.took(line):
+            continue
+        event = lines.event(file, number, line)
         try:
-            if line["event"] == "coder":
-                header = HEADER.read(line)
-            elif line["event"] not in ("call", "error"):
-                verdict = _verdict(line)
-                verdicts[verdict.message] = verdict
-                if "weight" in line:
-                    weights[verdict.message] = _weight(line["weight"])
-                if line.get("cost_usd") is not None:
-                    COST.read(line)
-        except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
+            reading.add(event, line)
+        except UNREADABLE as error:
             raise CorruptJournal(
-                file, number, f"a {line['event']!r} event cannot be read: {error}"
+                file, number, f"a {event['event']!r} event cannot be read: {error}"
             ) from error
-        if header is None:
+        if reading.header is None:
             raise CorruptJournal(file, number, "the first event must be 'coder'")
-    return Codes(file, header, tuple(verdicts.values()), weights)
+    return reading.codes(file)
+
+
+class _Reading:
+    """A codes file as far as it is read."""
+
+    def __init__(self) -> None:
+        self.header: CoderHeader | None = None
+        self._said: dict[str, tuple[Verdict, bytes, float]] = {}
+        """Message → the last verdict on it, its line, and what it cost."""
+        self._weights: dict[str, float] = {}
+
+    def took(self, line: bytes) -> bool:
+        """Read a line that is what nearly all are, a call or a plain coding; no other is touched."""
+        if self.header is None:
+            return False
+        try:
+            if line.startswith(CODING_BEGINS) and lines.is_text(line):
+                plain = PLAIN(line)
+                if plain.weight is not msgspec.UNSET:
+                    return False
+                coding = Coding(plain.message, _marks(bytes(plain.flags)))
+                self._said[plain.message] = coding, line, plain.cost_usd or 0.0
+            elif line.startswith(CALL_BEGINS):
+                lines.LOOK(line)
+            else:
+                return False
+        except MISFIT:
+            return False
+        return True
+
+    def add(self, event: Mapping[str, Any], line: bytes) -> None:
+        """Whatever else there is, or what is wrong with it. event: what the line says."""
+        if event["event"] == "coder":
+            self.header = HEADER.read(event)
+        elif event["event"] not in ("call", "error"):
+            verdict = _verdict(event)
+            cost = ASIDE.read(event).cost_usd or 0.0
+            self._said[verdict.message] = verdict, lines.strict(line), cost
+            if "weight" in event:
+                self._weights[verdict.message] = _weight(event["weight"])
+
+    def codes(self, file: Path) -> Codes:
+        verdicts, sources, costs = zip(*self._said.values(), strict=True) if self._said else ((), (), ())
+        return Codes(file, self.header, verdicts, self._weights, sources, sum(costs))
 
 
 def read_header(file: Path) -> CoderHeader | None:
@@ -181,36 +233,30 @@ def _mark(mark: Mark) -> Any:
     return {"answer": mark.answer, **rest} if rest else mark.answer
 
 
-def _verdict(line: Mapping[str, Any]) -> Verdict:
-    if line["event"] == "coding":
-        return _coding(line)
-    if (fields := VERDICTS.get(line["event"])) is None:
-        raise ValueError(f"unknown event {line['event']!r}")
-    verdict: Verdict = fields.read(line)
+def _verdict(event: Mapping[str, Any]) -> Verdict:
+    if event["event"] == "coding":
+        return _coding(event)
+    if (fields := VERDICTS.get(event["event"])) is None:
+        raise ValueError(f"unknown event {event['event']!r}")
+    verdict: Verdict = fields.read(event)
     return verdict
 
 
-def _coding(line: Mapping[str, Any]) -> Coding:
-    message, flags = line.get("message"), line.get("flags")
-    if type(message) is str and type(flags) is dict:
-        try:
-            return Coding(message, _all_bare(tuple(flags.items())))
-        except TypeError:
-            pass  # some mark says more
-    found = CODING.read(line)
-    marks = {name: BARE[mark] if isinstance(mark, str) else mark for name, mark in found.flags.items()}
-    return Coding(found.message, marks)
+def _coding(event: Mapping[str, Any]) -> Coding:
+    found = CODING.read(event)
+    return Coding(found.message, _told(found.flags))
 
 
 @lru_cache(maxsize=4096)
-def _all_bare(answers: tuple[tuple[str, str], ...]) -> Mapping[str, Mark]:
-    """Marks that say no more than the answer, made once for all codings that are the same.
+def _marks(flags: bytes) -> Mapping[str, Mark]:
+    """Marks as a line has them, made once for all codings that say the same. `MISFIT` if they are none."""
+    return _told(FLAGS(flags))
 
-    `TypeError` where one does, as of a mark that cannot be a key of the cache.
-    """
-    if not all(answer in BARE for _, answer in answers):
-        raise TypeError("not all of them are bare answers")
-    return MappingProxyType({name: BARE[answer] for name, answer in answers})
+
+def _told(flags: Mapping[str, Answer | Mark]) -> Mapping[str, Mark]:
+    return MappingProxyType(
+        {name: BARE[mark] if isinstance(mark, str) else mark for name, mark in flags.items()}
+    )
 
 
 def _weight(value: Any) -> float:

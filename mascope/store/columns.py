@@ -76,21 +76,17 @@ class Growing:
     """A table under construction."""
 
     def __init__(self, kinds: Mapping[str, str]) -> None:
-        self.kinds = dict(kinds)
-        self.rows: list[Sequence[Any]] = []
-
-    def add(self, row: Sequence[Any]) -> None:
-        self.rows.append(row)
+        self._kinds = dict(kinds)
+        self._columns: list[list[Any]] = [[] for _ in kinds]
 
     def extend(self, rows: Iterable[Sequence[Any]]) -> None:
-        self.rows.extend(rows)
+        """A few rows at a time: they become parts of columns while they are still at hand."""
+        for column, cells in zip(self._columns, zip(*rows, strict=True), strict=False):  # or there is no row
+            column.extend(cells)
 
     def table(self) -> pa.Table:
-        columns = zip(*self.rows, strict=True) if self.rows else [()] * len(self.kinds)
-        kinds = self.kinds.items()
-        return pa.table({
-            name: array(kind, cells) for (name, kind), cells in zip(kinds, columns, strict=True)
-        })  # fmt: skip
+        columns = zip(self._kinds.items(), self._columns, strict=True)
+        return pa.table({name: array(kind, cells) for (name, kind), cells in columns})
 
 
 def array(kind: str, values: Sequence[Any]) -> pa.Array:

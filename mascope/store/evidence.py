@@ -28,7 +28,7 @@ def coder_info(results: Results) -> tuple[CoderInfo, ...]:
 
 
 def _first_header(results: Results, coder: str) -> CoderInfo | None:
-    headers = (read_first(file) for file in results.codes_of(coder))
+    headers = (read_first(file) for file in results.each_of(coder))
     header = next((line for line in headers if line is not None), None)
     if header is None:
         return None

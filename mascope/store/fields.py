@@ -6,7 +6,7 @@ msgspec holds the line against them and makes the record in one go.
 """
 
 import types
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from typing import Annotated, Any, Generic, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -16,9 +16,9 @@ from mascope.records import Agent, Failure, Message, ProbeAnswer, Usage
 
 Record = TypeVar("Record")
 
-MISFIT = (msgspec.ValidationError, OverflowError, UnicodeEncodeError)
+MISFIT = (msgspec.DecodeError, OverflowError, UnicodeEncodeError, RecursionError)
 """What msgspec raises of a value that is not what it should be: of a number beyond all floats, of half a
-character."""
+character, of brackets nested by the thousand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +30,16 @@ class Fields(Generic[Record]):
     """Field → its annotation."""
     needed: frozenset[str]
     """Those that the record has no default for."""
+    at_once: Callable[[bytes], Record]
+    """The record in a line as it stands. `MISFIT` where there is none, or where only `read` can tell."""
 
     @classmethod
     def of(cls, record: type[Record]) -> "Fields[Record]":
         if not is_dataclass(record):
             raise TypeError(f"{record!r} has no fields")
         without = (f.name for f in fields(record) if f.default is MISSING and f.default_factory is MISSING)
-        return cls(record, get_type_hints(record, include_extras=True), frozenset(without))
+        decode = msgspec.json.Decoder(record).decode
+        return cls(record, get_type_hints(record, include_extras=True), frozenset(without), decode)
 
     def read(self, line: Any) -> Record:
         """The record in a line. `ValueError` names the field that is missing, or what it holds and should."""

@@ -122,6 +122,14 @@ def load(results: Results, *, texts: bool = True, jobs: int | None = None) -> Fr
     return Frames(runs, messages, failures, coded, agents, probes, scripted)
 
 
+def rows_of(codes: pd.DataFrame, coder: str) -> pd.DataFrame:
+    """One coder's rows of `Frames.codes`; they follow each other, so that nothing is copied."""
+    by_coder = (codes["coder"] == coder).to_numpy(dtype=np.bool_)
+    first = int(by_coder.argmax()) if len(by_coder) else 0
+    block = slice(first, first + int(by_coder.sum()))
+    return codes.iloc[block] if by_coder[block].all() else codes[by_coder]
+
+
 def _tuples(cells: "pd.Series[str]") -> "pd.Series[Any]":
     """Ids joined to one word → tuples, each different one kept once."""
     different = np.empty(len(cells.cat.categories), dtype=object)

@@ -15,7 +15,7 @@ from typing import Any
 from mascope.errors import CorruptJournal
 from mascope.records import Agent, Amount, Count, Message, Moment, ProbeAnswer, Turn, Whole
 from mascope.store import lines
-from mascope.store.fields import Fields
+from mascope.store.fields import MISFIT, Fields
 from mascope.store.turns import Turns, probe_answer
 
 FORMAT = 1
@@ -105,6 +105,7 @@ NOTES: Mapping[str, Fields[Any]] = {
 `note` writes them. Private answers are looked into only where somebody wants them (`probe_answers`).
 """
 EVENTS = ("run", "call", "message", "failure", "end", *NOTES)
+CALL_BEGINS, MESSAGE_BEGINS = b'{"event":"call",', b'{"event":"message",'
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,8 @@ class Journal:
     end: Mapping[str, Any] | None = None
     extra: tuple[Mapping[str, Any], ...] = field(default=())
     """Events other than these (probes, notes), as they stand."""
+    sources: tuple[bytes, ...] = field(default=(), repr=False)
+    """The line of each turn, as it stands: JSON that anything can read."""
 
     @property
     def status(self) -> str:
@@ -130,22 +133,18 @@ class Journal:
 
 def read(file: Path) -> Journal:
     """The journal in `file`; an empty one when there is none."""
-    return told(file, lines.read_outlined(file))
-
-
-def told(file: Path, events: Iterable[Mapping[str, Any]]) -> Journal:
-    """What these lines of `file` hold."""
     reading = _Reading()
-    for number, line in enumerate(events, start=1):
-        if reading.header is None and line["event"] != "run":
+    for number, line in enumerate(lines.complete(file), start=1):
+        if reading.took(line):
+            continue
+        event = lines.event(file, number, line)
+        if reading.header is None and event["event"] != "run":
             raise CorruptJournal(file, number, "the first event must be 'run'")
         try:
-            reading.add(line)
+            reading.add(event, line)
         except UNREADABLE as error:
-            raise _unreadable(file, number, line, error) from error
-    return Journal(
-        file, reading.header, tuple(reading.turns), reading.calls, reading.end, tuple(reading.extra)
-    )
+            raise _unreadable(file, number, event, error) from error
+    return reading.journal(file)
 
 
 class _Reading:
@@ -153,27 +152,46 @@ class _Reading:
 
     def __init__(self) -> None:
         self.header: Header | None = None
-        self.turns: list[Turn] = []
-        self.calls = 0
-        self.end: Mapping[str, Any] | None = None
-        self.extra: list[Mapping[str, Any]] = []
+        self._turns: list[Turn] = []
+        self._sources: list[bytes] = []
+        self._calls = 0
+        self._end: Mapping[str, Any] | None = None
+        self._extra: list[Mapping[str, Any]] = []
 
-    def add(self, line: Mapping[str, Any]) -> None:
-        match line["event"]:
+    def took(self, line: bytes) -> bool:
+        """Read a line that is what nearly all are, a call or a message; no other is touched.
+
+        Of a call nobody asks more than that it was made, so that it need not be taken apart.
+        """
+        try:
+            if line.startswith(CALL_BEGINS) and self.header is not None:
+                lines.LOOK(line)
+                self._calls += 1
+            elif line.startswith(MESSAGE_BEGINS) and self.header is not None and lines.is_text(line):
+                self._turn(self._of_run.message(line), line)
+            else:
+                return False
+        except (*MISFIT, ValueError):
+            return False
+        return True
+
+    def add(self, event: Mapping[str, Any], line: bytes) -> None:
+        """Whatever else there is, or what is wrong with it. event: what the line says."""
+        match event["event"]:
             case "run":
-                self._begin(line)
+                self._begin(event)
             case "message":
-                self.turns.append(self._turns.message(line))
+                self._turn(self._of_run.message(event), lines.strict(line))
             case "failure":
-                self.turns.append(self._turns.failure(line))
+                self._turn(self._of_run.failure(event), lines.strict(line))
             case "call":
-                self.calls += 1
+                self._calls += 1
             case "end":
-                END.read(line)
-                self.end = line
-            case event if event in NOTES:
-                NOTES[event].read(line)
-                self.extra.append(line)
+                END.read(event)
+                self._end = event
+            case name if name in NOTES:
+                NOTES[name].read(event)
+                self._extra.append(event)
             case _:
                 raise ValueError(f"this version of mascope knows no such event, only {', '.join(EVENTS)}")
 
@@ -181,7 +199,15 @@ class _Reading:
         if self.header is not None:
             raise ValueError("a run begins only once")
         self.header = _header(line)
-        self._turns = Turns(self.header.run, self.header.agents)
+        self._of_run = Turns(self.header.run, self.header.agents)
+
+    def _turn(self, turn: Turn, source: bytes) -> None:
+        self._turns.append(turn)
+        self._sources.append(source)
+
+    def journal(self, file: Path) -> Journal:
+        turns, sources, extra = tuple(self._turns), tuple(self._sources), tuple(self._extra)
+        return Journal(file, self.header, turns, self._calls, self._end, extra, sources)
 
 
 def _unreadable(file: Path, number: int, line: Mapping[str, Any], error: Exception) -> CorruptJournal:

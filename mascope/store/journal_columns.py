@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 from mascope.errors import CorruptJournal
 from mascope.names import MentionFinder, is_broadcast
 from mascope.records import Failure, Message, Turn
-from mascope.store import columns, journal, lines, shown
+from mascope.store import columns, journal, shown
 from mascope.store.asides import SEPARATOR, Views, private_rows, scripted_rows
 from mascope.store.columns import Growing, Tables
 from mascope.store.journal import Header, Journal
@@ -26,12 +26,12 @@ class _Run:
 
     header: Header
     found: Journal
-    events: Sequence[shown.Line]
-    """Its lines."""
     turns: Sequence[Turn]
     """By round and position."""
+    sources: Sequence[bytes]
+    """Their lines."""
     kinds: Sequence[shown.Kind]
-    """Of the turns."""
+    """What they are."""
 
     @property
     def codable(self) -> list[Message]:
@@ -56,14 +56,16 @@ def read_journals(files: Iterable[Path], tables: Collection[str]) -> Tables:
 
 
 def _read(file: Path) -> _Run | None:
-    events = lines.read_outlined(file)
-    found = journal.told(file, events)
+    found = journal.read(file)
     if found.header is None:
         return None
     if found.header.run != file.stem:  # a copy: its turns would be counted twice
         raise CorruptJournal(file, 1, f"it is of {found.header.run!r}, and a journal is named for its run")
-    turns = sorted(found.turns, key=lambda turn: (turn.round, turn.position))
-    return _Run(found.header, found, events, turns, [shown.kind(turn) for turn in turns])
+    order = sorted(
+        zip(found.turns, found.sources, strict=True), key=lambda one: (one[0].round, one[0].position)
+    )
+    turns = [turn for turn, _ in order]
+    return _Run(found.header, found, turns, [line for _, line in order], [shown.kind(turn) for turn in turns])
 
 
 # Turns ---------------------------------------------------------------------------------------------------
@@ -205,7 +207,7 @@ def _turn_rows(run: _Run) -> Rows:
 
 def _transcript_rows(run: _Run) -> Rows:
     header = run.header
-    packed = shown.transcript(run.events, run.turns, run.kinds)
+    packed = shown.transcript(header, run.found, run.sources, run.kinds)
     about = (header.run, header.series, run.found.status, header.version, header.started)
     return [(*about, len(run.turns), packed)]
 

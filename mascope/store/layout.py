@@ -5,6 +5,7 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -54,13 +55,18 @@ class Results:
 
     def journals(self) -> list[Path]:
         """Every journal, in the order of series and run."""
-        return _in_order(self.root / "runs")
+        return [*_in_order(self.root / "runs")]
 
     def coders(self) -> tuple[str, ...]:
         """Everyone who has coded something here."""
         return tuple(sorted(folder.name for folder in (self.root / "codes").glob("*") if folder.is_dir()))
 
     def codes_of(self, coder: str) -> list[Path]:
+        """The files of its codes, in the order of series and run."""
+        return [*self.each_of(coder)]
+
+    def each_of(self, coder: str) -> Iterator[Path]:
+        """The same one by one, for whoever may not want them all."""
         return _in_order(self.root / "codes" / coder)
 
     @contextmanager
@@ -115,15 +121,16 @@ def series_of(run: str) -> str:
     return run.rpartition("-run")[0]
 
 
+@lru_cache(maxsize=2**16)  # every coder's files are called as the journals are
 def natural(name: str) -> tuple[str | int, ...]:
     """A key to sort by: numbers in a name count as numbers, so that run100 follows run99."""
     return tuple(int(part) if n % 2 else part for n, part in enumerate(re.split(r"([0-9]+)", name)))
 
 
-def _in_order(folder: Path) -> list[Path]:
+def _in_order(folder: Path) -> Iterator[Path]:
     """The journals or codes under a folder: by series, then by run."""
     every = sorted(folder.glob("*/"), key=lambda series: natural(series.name))
-    return [series / f"{run}{JOURNAL}" for series in every for run in sorted(_runs(series), key=natural)]
+    return (series / f"{run}{JOURNAL}" for series in every for run in sorted(_runs(series), key=natural))
 
 
 def _runs(series: Path) -> list[str]:

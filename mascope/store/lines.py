@@ -23,10 +23,7 @@ ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 """Made once: `json.dumps` would make an encoder for each line."""
 DECODE = msgspec.json.Decoder().decode
 LOOK = msgspec.json.Decoder(msgspec.defstruct("Anything", ())).decode
-"""Sees that a line is one object, and makes nothing of it."""
-CALL_BEGINS = b'{"event":"call",'
-A_CALL: Mapping[str, Any] = {"event": "call"}
-"""A third of all lines, which need not be taken apart to be counted."""
+"""Sees that a line is one object, and makes nothing of it: nothing is so fast."""
 NOT_JSON = (ValueError, RecursionError)
 """What `json.loads` raises: the latter for brackets nested by the thousand."""
 
@@ -45,23 +42,7 @@ def encode(line: Mapping[str, Any]) -> bytes:
 
 def read(file: Path) -> list[dict[str, Any]]:
     """All complete lines; none when there is no such file. `CorruptJournal` names a line that is broken."""
-    return [_event(file, number, line) for number, line in enumerate(_complete(file), start=1)]
-
-
-def read_outlined(file: Path) -> list[Mapping[str, Any]]:
-    """The same; of a call nothing but that it is one, for those who only count calls."""
-    return [
-        A_CALL if line.startswith(CALL_BEGINS) and _whole(line) else _event(file, number, line)
-        for number, line in enumerate(_complete(file), start=1)
-    ]
-
-
-def _whole(line: bytes) -> bool:
-    try:
-        LOOK(line)
-    except NOT_JSON:
-        return False
-    return True
+    return [event(file, number, line) for number, line in enumerate(complete(file), start=1)]
 
 
 def read_first(file: Path) -> dict[str, Any] | None:
@@ -70,18 +51,23 @@ def read_first(file: Path) -> dict[str, Any] | None:
         return None
     with file.open("rb") as stream:
         line = stream.readline()
-    return _event(file, 1, line) if line.endswith(b"\n") or _parses(line) else None
+    return event(file, 1, line) if line.endswith(b"\n") or _parses(line) else None
 
 
-def _complete(file: Path) -> list[bytes]:
+def complete(file: Path) -> list[bytes]:
+    """The lines of `file` that count, as they stand; none when there is no such file."""
     try:
-        *complete, torn = file.read_bytes().split(b"\n")
+        found = file.read_bytes().split(b"\n")
     except (FileNotFoundError, NotADirectoryError):
         return []
-    return [*complete, torn] if _parses(torn) else complete  # the last may be all there but its newline
+    torn = found.pop()
+    if torn and _parses(torn):  # all there but its newline
+        found.append(torn)
+    return found
 
 
-def _event(file: Path, number: int, line: bytes) -> dict[str, Any]:
+def event(file: Path, number: int, line: bytes) -> dict[str, Any]:
+    """What one line of `file` says. `CorruptJournal` where it is no event."""
     try:
         value = _value(line)
     except NOT_JSON as error:
@@ -89,6 +75,27 @@ def _event(file: Path, number: int, line: bytes) -> dict[str, Any]:
     if not isinstance(value, dict) or "event" not in value:
         raise CorruptJournal(file, number, "not an event")
     return value
+
+
+def is_text(line: bytes) -> bool:
+    """Whether a line is UTF-8 throughout: msgspec looks at what it is asked for, and not at the rest."""
+    if line.isascii():
+        return True
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def strict(line: bytes) -> bytes:
+    """JSON that anything can read: the line itself, unless it holds what only Python takes for JSON."""
+    try:
+        LOOK(line)
+    except NOT_JSON:
+        finite = json.loads(line, parse_constant=lambda _: None)
+        return json.dumps(finite, separators=(",", ":")).encode()
+    return line
 
 
 def _value(line: bytes) -> Any:

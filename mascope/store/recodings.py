@@ -37,7 +37,7 @@ class Recodings:
 
 def load(results: Results) -> Recodings:
     """All that is there; empty frames where nobody was given anything again, or several messages at once."""
-    first = {coder: next(iter(results.codes_of(coder)), None) for coder in results.coders()}
+    first = {coder: next(results.each_of(coder), None) for coder in results.coders()}
     headers = {coder: codes.read_header(file) for coder, file in first.items() if file is not None}
     calls = [
         call for coder, file in first.items() if file and _batched(file) for call in _calls(results, coder)

@@ -22,8 +22,9 @@ class Turns:
         self._names = {agent.id: agent.name for agent in agents}
         self._read: set[str] = set()
 
-    def message(self, line: Mapping[str, Any]) -> Message:
-        found = MESSAGE.read(line)
+    def message(self, line: Mapping[str, Any] | bytes) -> Message:
+        """Of a line that is read, or as it stands; then `MISFIT` is no last word on it."""
+        found = MESSAGE.at_once(line) if isinstance(line, bytes) else MESSAGE.read(line)
         self._place(found)
         return found
 

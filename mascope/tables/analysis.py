@@ -15,7 +15,7 @@ from mascope.stats.language import Names, languages
 from mascope.stats.resampling import Floats
 from mascope.stats.traces import Traces, names_tell_models, traces
 from mascope.stats.words import Words, words
-from mascope.store.frames import Frames
+from mascope.store.frames import Frames, rows_of
 from mascope.store.recodings import Recodings
 from mascope.study import Hypothesis
 from mascope.yamlfile import nearest
@@ -171,8 +171,7 @@ def _single(frames: Frames, labels: str, flags: Sequence[str]) -> dict[str, pd.D
 
 def _codes_of(frames: Frames, coder: str, flags: Sequence[str]) -> pd.DataFrame:
     """A coder's codes for each codable message, in their order: NaN where there is none."""
-    rows = frames.codes[frames.codes["coder"] == coder]
-    messages = frames.messages["message"]
-    if rows["message"].reset_index(drop=True).equals(messages.reset_index(drop=True)):
+    rows = rows_of(frames.codes, coder)
+    if rows["message"].array.equals(frames.messages["message"].array):
         return rows[list(flags)]  # each message once: nothing need be looked up
     return rows.set_index("message")[list(flags)].reindex(frames.messages["message"])

@@ -9,6 +9,7 @@ import pandas as pd
 
 from mascope.stats.agreement import PanelCodes
 from mascope.stats.resampling import Floats, cluster_index
+from mascope.store.frames import rows_of
 from mascope.tables.analysis import Analysis
 
 Places: TypeAlias = npt.NDArray[np.intp]
@@ -31,7 +32,7 @@ def panel_codes(analysis: Analysis, coders: Sequence[str]) -> PanelCodes:
 
 def _codes(codes: pd.DataFrame, coder: str, flags: Sequence[str], messages: "pd.Series[str]") -> Floats:
     """(flags, messages) of one coder."""
-    rows = codes.loc[codes["coder"] == coder, ["message", *flags]]
+    rows = rows_of(codes, coder)[["message", *flags]]
     if not rows["message"].array.equals(messages.array):  # else each message once, and in their order
         rows = rows.set_index("message").reindex(messages)
     columns = [rows[flag].to_numpy(dtype=np.float64) for flag in flags]
@@ -58,15 +59,14 @@ def half_weighted(analysis: Analysis, coder: str) -> bool:
 
 def came_to(analysis: Analysis, coder: str) -> npt.NDArray[np.bool_]:
     """(messages,): which the coder coded, be it that it could not tell."""
-    codes = analysis.frames.codes
-    coded = codes.loc[(codes["coder"] == coder) & (codes["outcome"] == "coding"), "message"]
+    coded = _given(analysis, coder)["message"]
     return np.asarray(analysis.frames.messages["message"].isin(coded), dtype=np.bool_)
 
 
 def _given(analysis: Analysis, coder: str) -> pd.DataFrame:
     """The messages that the coder coded, each with its weight."""
-    codes = analysis.frames.codes
-    return codes.loc[(codes["coder"] == coder) & (codes["outcome"] == "coding"), ["message", "weight"]]
+    rows = rows_of(analysis.frames.codes, coder)
+    return rows.loc[rows["outcome"] == "coding", ["message", "weight"]]
 
 
 def kinds(analysis: Analysis) -> Mapping[str, str]:

@@ -9,6 +9,7 @@ import pandas as pd
 from mascope.stats.agreement import PanelCodes, panel_agreements
 from mascope.stats.recoding import drift, turns_of
 from mascope.stats.resampling import Bootstrap, Floats
+from mascope.store.frames import rows_of
 from mascope.tables.analysis import Analysis
 from mascope.tables.differentiation import NOTE
 from mascope.tables.estimates import cells, frame_of
@@ -113,9 +114,8 @@ def repeated(analysis: Analysis, coder: str, kind: str) -> pd.DataFrame:
 
 def first(analysis: Analysis, coder: str) -> pd.DataFrame:
     """What the coder's labels come from: `message`, `run` and its flags, of readable codings."""
-    codes = analysis.frames.codes
-    rows = codes[(codes["coder"] == coder) & (codes["outcome"] == "coding")]
-    return rows[["message", "run", *analysis.flags]]
+    rows = rows_of(analysis.frames.codes, coder)
+    return rows.loc[rows["outcome"] == "coding", ["message", "run", *analysis.flags]]
 
 
 def _by_turn(rows: pd.DataFrame, flags: Sequence[str]) -> tuple[Floats, npt.NDArray[np.generic]]:

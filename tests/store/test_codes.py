@@ -42,6 +42,30 @@ def test_whole_codes_read_as_recorded_ones(file: Path) -> None:
     assert (found.header, found.verdicts) == (HEADER, VERDICTS)
 
 
+def test_lines_may_be_written_otherwise(file: Path) -> None:
+    recorder = CodesRecorder(file, HEADER)
+    for verdict in VERDICTS:
+        recorder.verdict(verdict, cost_usd=0.25, of_a_plugin="\ud83d")
+    recorder.close()
+    plain = codes.read(file)
+    spaced = [json.dumps(json.loads(line)).encode() for line in file.read_bytes().splitlines()]
+    file.write_bytes(b"".join(line + b"\n" for line in spaced))
+
+    assert (plain.verdicts, plain.cost_usd) == (VERDICTS, 5 * 0.25)
+    assert codes.read(file).verdicts == VERDICTS
+    assert codes.read(file).cost_usd == plain.cost_usd
+
+
+def test_bytes_that_are_no_text_are_named_wherever_they_stand(file: Path) -> None:
+    file.parent.mkdir(parents=True)
+    file.write_bytes(
+        codes.whole(HEADER, VERDICTS, "").replace(b'"event":"coding",', b'"event":"coding","x":"\xff",')
+    )
+
+    with pytest.raises(CorruptJournal, match=":2: not JSON"):
+        codes.read(file)
+
+
 def test_a_second_recorder_goes_on_under_the_same_header(file: Path) -> None:
     for verdict in VERDICTS[:2]:
         recorder = CodesRecorder(file, HEADER)

@@ -1,5 +1,6 @@
 import json
 import math
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -102,6 +103,61 @@ def test_a_whole_journal_reads_as_a_recorded_one(file: Path) -> None:
     assert found.end == {
         "event": "end", "at": "2026-03-04T00:50Z", "status": "done", "reason": "too many errors",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        lambda line: json.dumps(line).encode(),
+        lambda line: json.dumps(dict(reversed(line.items()))).encode(),
+        lambda line: json.dumps(line | {"of_a_plugin": "\ud83d"}, separators=(",", ":")).encode(),
+        lambda line: json.dumps(line | {"of_a_plugin": float("nan")}, separators=(",", ":")).encode(),
+    ],
+    ids=["blanks", "another order", "half a character", "no number"],
+)
+def test_a_line_may_be_written_otherwise(file: Path, other: Callable[[Any], bytes]) -> None:
+    record(file)
+    plain = journal.read(file)
+    file.write_bytes(b"".join(other(json.loads(line)) + b"\n" for line in file.read_bytes().splitlines()))
+    found = journal.read(file)
+
+    assert (found.header, found.turns, found.calls) == (plain.header, plain.turns, plain.calls)
+    assert [json.loads(source)["id"] for source in found.sources] == [MESSAGE.id, FAILURE.id]
+
+
+def test_the_line_of_each_turn_is_kept_as_it_stands(file: Path) -> None:
+    record(file)
+
+    assert journal.read(file).sources == tuple(file.read_bytes().splitlines()[3:5])
+
+
+@pytest.mark.parametrize(
+    ("sign", "instead"),
+    [
+        (b'"at":', b'"at"'),
+        (b'"round":0', b'"round":\x01'),
+        (b"}\n", b"\n"),
+        (b"}\n", b"}x\n"),
+        (b"}\n", b",}\n"),
+    ],
+)
+def test_a_damaged_call_is_named_though_calls_are_only_counted(
+    file: Path, sign: bytes, instead: bytes
+) -> None:
+    record(file)
+    first, call, *others = file.read_bytes().splitlines(keepends=True)
+    file.write_bytes(first + call.replace(sign, instead) + b"".join(others))
+
+    with pytest.raises(CorruptJournal, match=":2: not JSON"):
+        journal.read(file)
+
+
+def test_bytes_that_are_no_text_are_named_wherever_they_stand(file: Path) -> None:
+    record(file)
+    file.write_bytes(file.read_bytes().replace(b'"text":', b'"of_a_plugin":"\xff","text":'))
+
+    with pytest.raises(CorruptJournal, match=":4: not JSON"):
+        journal.read(file)
 
 
 def test_a_journal_without_an_end_is_partial(file: Path) -> None:

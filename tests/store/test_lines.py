@@ -206,37 +206,9 @@ def test_encoded_lines_keep_to_one_line() -> None:
     assert json.loads(encoded)["text"] == "a\nb\r\u0085c"
 
 
-CALL = '{"event":"call","at":"2026-01-01T00:00:00.000Z","message":"A-run01|É|R1","attempt":1}'.encode()
-
-
 def put(file: Path, content: bytes) -> None:
     file.parent.mkdir(parents=True)
     file.write_bytes(content)
-
-
-def test_a_call_is_outlined_and_all_else_is_read(file: Path) -> None:
-    error = b'{"event":"error","at":"","call":{"event":"call"}}'
-    put(file, CALL + b"\n" + error + b"\n")
-
-    assert lines.read_outlined(file) == [{"event": "call"}, json.loads(error)]
-    assert lines.read(file) == [json.loads(CALL), json.loads(error)]
-
-
-@pytest.mark.parametrize(
-    "damaged",
-    [
-        CALL[:-1],
-        CALL[:-2] + b"}",
-        CALL.replace(b'"at":', b'"at"'),
-        CALL.replace(b"|R1", b"\x01"),
-        CALL + b"x",
-    ],
-)
-def test_a_damaged_call_is_named_by_those_who_only_count_calls(file: Path, damaged: bytes) -> None:
-    put(file, CALL + b"\n" + damaged + b"\n" + CALL + b"\n")
-
-    with pytest.raises(CorruptJournal, match=r":2: not JSON"):
-        lines.read_outlined(file)
 
 
 @pytest.mark.parametrize("text", [b'\xef\xbb\xbf{"event":"x"}', b' {"event":"x"} ', b'{"event":"x"}\r'])
@@ -244,6 +216,18 @@ def test_what_json_reads_is_read_however_it_begins_and_ends(file: Path, text: by
     put(file, text + b"\n")
 
     assert lines.read(file) == [{"event": "x"}]
+
+
+@pytest.mark.parametrize(
+    ("line", "strict"),
+    [
+        (b'{"a": "\\u00e9"}', b'{"a": "\\u00e9"}'),
+        (b'{"a": "\\ud83d"}', b'{"a":"\\ud83d"}'),
+        (b'{"a": [NaN, -Infinity, 1]}', b'{"a":[null,null,1]}'),
+    ],
+)
+def test_what_only_python_takes_for_json_becomes_json(line: bytes, strict: bytes) -> None:
+    assert lines.strict(line) == strict
 
 
 def test_a_whole_file_need_not_wait_for_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -77,19 +77,43 @@ def only_run(found: Evidence) -> Any:
     return unpacked(packed)
 
 
-def test_a_transcript_holds_of_each_turn_what_is_not_empty(results: Results) -> None:
+def test_a_transcript_holds_the_lines_of_its_journal(results: Results) -> None:
     run = only_run(evidence.load(results))
-    first, fault, last, half = run["turns"]
+    written = [json.loads(line) for line in results.journal(RUN).read_bytes().splitlines()]
 
-    assert first["round"] == 0
-    assert "raw" not in first
-    assert "scripted" not in first
-    assert (fault["kind"], fault["failed"], fault["told"]) == ("fault", "crash", "[left]")
-    assert last["seen"] == [0, "of-another-run"]
-    assert last["errors"] == [{"attempt": 1, "kind": "rate_limit", "detail": "slow down"}]
-    assert half["text"] == "half a character: \ud83d"
+    assert run["turns"] == [line for line in written if line["event"] in ("message", "failure")]
+    assert run["kinds"] == ["message", "fault", "message", "message"]
+    assert run["errors"] == [line for line in written if line["event"] == "error"]
     assert run["probes"][0]["answer"] == 0
     assert run["end"]["status"] == "done"
+    started = written[0]["at"]
+    assert run["about"] == {
+        "seed": 1, "replicate": 1, "version": "0.9", "digest": "d", "started": started
+    }  # fmt: skip
+
+
+def test_turns_stand_by_round_and_position(results: Results) -> None:
+    file = results.journal(RUN)
+    first, *others = file.read_bytes().splitlines(keepends=True)
+    file.write_bytes(first + b"".join(reversed(others[:-1])) + others[-1])
+
+    assert [turn["id"] for turn in only_run(evidence.load(results))["turns"]] == [turn.id for turn in TURNS]
+
+
+def test_a_number_that_no_page_can_read_is_nothing(results: Results) -> None:
+    file = results.journal(RUN)
+    file.write_bytes(file.read_bytes().replace(b'"position":', b'"of_a_plugin":NaN,"position":', 1))
+
+    assert only_run(evidence.load(results))["turns"][0]["of_a_plugin"] is None
+
+
+def test_half_a_character_in_what_is_said_of_a_verdict_is_shown(results: Results) -> None:
+    file = results.codes("a", RUN)
+    file.write_bytes(file.read_bytes().replace(b'"cost_usd"', b'"why":"\\ud83d","cost_usd"'))
+
+    [packed] = evidence.load(results).verdicts["packed"]
+
+    assert unpacked(packed)[FIRST.id]["why"] == "\ud83d"
 
 
 def test_of_several_verdicts_the_last_is_shown_and_counted(results: Results) -> None:
@@ -123,7 +147,8 @@ def test_a_field_that_a_failure_does_not_have_may_hold_anything(results: Results
     *before, fault, after = file.read_bytes().partition(b'"kind":"crash"')
     file.write_bytes(b"".join(before) + fault + b',"seen":' + json.dumps(seen).encode() + after)
 
-    assert only_run(evidence.load(results))["turns"][1]["kind"] == "fault"
+    run = only_run(evidence.load(results))
+    assert (run["kinds"][1], run["turns"][1]["seen"]) == ("fault", seen)
 
 
 def test_a_torn_last_line_is_no_turn(results: Results) -> None:

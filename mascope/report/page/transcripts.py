@@ -10,6 +10,8 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
+import pandas as pd
+
 from mascope.report.page.packing import inline
 from mascope.store.evidence import Evidence
 from mascope.store.layout import Results
@@ -24,14 +26,14 @@ NOTHING = "-"
 
 def are_beside(evidence: Evidence) -> bool:
     """Whether they are too large for the page."""
-    return sum(_sizes(evidence).values()) > LARGEST_INSIDE
+    return int(_sizes(evidence).sum()) > LARGEST_INSIDE
 
 
 def files(evidence: Evidence) -> list[tuple[str, int]]:
     """The files beside the page, in order: each with its name and how many runs it holds."""
     found: list[tuple[str, int]] = []
     room = 0
-    for run, size in _sizes(evidence).items():
+    for run, size in zip(evidence.transcripts["run"], _sizes(evidence).tolist(), strict=True):
         if size > room:
             found.append((f"{run}.js", 0))
             room = LARGEST_FILE
@@ -40,14 +42,11 @@ def files(evidence: Evidence) -> list[tuple[str, int]]:
     return found
 
 
-def _sizes(evidence: Evidence) -> dict[str, int]:
-    """Bytes of each run's transcript, packed."""
-    sizes = dict.fromkeys(evidence.transcripts["run"], 0)
-    for table in (evidence.transcripts, evidence.verdicts):
-        for run, packed in zip(table["run"], table["packed"], strict=True):
-            if run in sizes:
-                sizes[run] += 4 * -(-len(packed) // 3)
-    return sizes
+def _sizes(evidence: Evidence) -> "pd.Series[int]":
+    """Bytes of each run's transcript, packed; in the order of the runs."""
+    every = pd.concat([evidence.transcripts[["run", "packed"]], evidence.verdicts[["run", "packed"]]])
+    bytes_ = 4 * -(-every["packed"].map(len) // 3)
+    return bytes_.groupby(every["run"].astype(object)).sum().reindex(list(evidence.transcripts["run"]))
 
 
 def packs(evidence: Evidence, coders: Sequence[str]) -> Iterator[tuple[str, str]]:

@@ -6,16 +6,19 @@ signs, of which gzip leaves a tenth.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from mascope.report.summary import Labels
 from mascope.stats.compensation import CHOICES, median_level
 from mascope.store.evidence import CoderInfo, Evidence
+from mascope.store.frames import rows_of
 
 KINDS: Mapping[str, str] = {
     "message": "m", "empty": "e", "scripted": "s", "copied": "c", "failure": "f", "fault": "i",
@@ -54,7 +57,7 @@ class Coded:
 def index(evidence: Evidence, coded: Coded) -> dict[str, Any]:
     """The index as the page reads it."""
     turns = evidence.turns
-    ids = pd.Index(turns["turn"])
+    places = _Places(pa.array(turns["turn"], pa.large_string()))
     speakers, agents = pd.factorize(turns["agent"])
     return {
         "runs": evidence.transcripts[["run", "series", "status", "turns"]].to_dict("records"),
@@ -63,8 +66,8 @@ def index(evidence: Evidence, coded: Coded) -> dict[str, Any]:
         "marks": _text(_numbers(DIGITS)[_marks(turns, coded)]),
         "rounds": turns["round"].tolist(),
         "speakers": speakers.tolist(),
-        "codes": {coder.name: dict(_codes(coder, coded, ids)) for coder in coded.coders},
-        "labels": dict(_labels(coded.labels, coded.flags, ids)) if coded.labels else {},
+        "codes": {coder.name: dict(_codes(coder, coded, places)) for coder in coded.coders},
+        "labels": dict(_labels(coded.labels, coded.flags, places)) if coded.labels else {},
     }
 
 
@@ -91,42 +94,45 @@ def _by_category(column: "pd.Series[Any]", sign: Callable[[str], str], missing: 
     return signs[words.codes.to_numpy()]  # what is missing has the code -1, and the last sign
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Places:
-    """Where some messages stand among all turns."""
+    """Where messages stand among all turns."""
 
-    turns: int
-    where: npt.NDArray[np.intp]
-    """(messages,): −1 for what is no turn here."""
+    turns: pa.Array
+    """Their ids."""
+    _messages: pa.Array | None = None
+    _where: npt.NDArray[np.intp] = field(default_factory=lambda: np.empty(0, dtype=np.intp))
+    """(messages,), of those asked for last: coders mostly code the same ones. −1 for what is no turn here."""
 
-    @classmethod
-    def of(cls, messages: "pd.Series[str]", turns: "pd.Index[str]") -> "_Places":
-        return cls(len(turns), turns.get_indexer(pd.Index(messages)))
-
-    def text(self, signs: Signs) -> str:
-        """The signs of the messages among all turns."""
-        every = np.full(self.turns, ord(NONE), dtype=np.uint8)
-        every[self.where[self.where >= 0]] = signs[self.where >= 0]
+    def text(self, signs: Signs, messages: "pd.Series[str]") -> str:
+        """(messages,) signs among those of all turns."""
+        where = self._of(pa.array(messages, pa.large_string()))
+        every = np.full(len(self.turns), ord(NONE), dtype=np.uint8)
+        every[where[where >= 0]] = signs[where >= 0]
         return _text(every)
+
+    def _of(self, messages: pa.Array) -> npt.NDArray[np.intp]:
+        if self._messages is None or not self._messages.equals(messages):
+            found = pc.index_in(messages, value_set=self.turns)
+            self._messages, self._where = messages, found.fill_null(-1).to_numpy().astype(np.intp)
+        return self._where
 
 
 # Codes --------------------------------------------------------------------------------------------------
 
 
-def _codes(coder: CoderInfo, coded: Coded, turns: "pd.Index[str]") -> Iterator[tuple[str, str]]:
+def _codes(coder: CoderInfo, coded: Coded, places: _Places) -> Iterator[tuple[str, str]]:
     """Each flag with what this coder said of it."""
     if coded.labels is None:
         return
-    codes = coded.labels.codes
-    rows = codes[codes["coder"] == coder.name]
-    places = _Places.of(rows["message"], turns)
+    rows = rows_of(coded.labels.codes, coder.name)
     for flag in coded.of(coder):
         signs = _answers(rows[flag])
         if levels := coded.levels(flag):
             signs = _with_levels(signs, rows[f"{flag}_level"], levels)
         signs[_silent(rows["unanswered"], flag)] = ord(NONE)
         signs[(rows["outcome"] != "coding").to_numpy()] = ord(NO_CODE)
-        yield flag, places.text(signs)
+        yield flag, places.text(signs, rows["message"])
 
 
 def _answers(values: "pd.Series[float]") -> Signs:
@@ -153,14 +159,13 @@ def _level_sign(level: str | None, levels: Sequence[str]) -> str:
 # Labels -------------------------------------------------------------------------------------------------
 
 
-def _labels(labels: Labels, flags: Iterable[str], turns: "pd.Index[str]") -> Iterator[tuple[str, str]]:
+def _labels(labels: Labels, flags: Iterable[str], places: _Places) -> Iterator[tuple[str, str]]:
     messages = labels.frame["message"]
-    places = _Places.of(messages, turns)
     for flag in flags:
         signs = _answers(labels.frame[flag])
         if levels := labels.levels.get(flag):
             signs = _with_levels(signs, messages.map(_chosen_levels(labels, flag)), levels)
-        yield flag, places.text(signs)
+        yield flag, places.text(signs, messages)
 
 
 def _chosen_levels(labels: Labels, flag: str) -> Mapping[str, str]:
@@ -169,7 +174,7 @@ def _chosen_levels(labels: Labels, flag: str) -> Mapping[str, str]:
     asked = [labels.rule] if labels.rule in set(codes["coder"]) else labels.coders
     given: dict[str, list[str]] = {}
     for coder in asked:
-        rows = codes[codes["coder"] == coder]
+        rows = rows_of(codes, coder)
         for message, level in zip(rows["message"], rows[f"{flag}_level"], strict=True):
             given.setdefault(message, []).append(level)
     choose = CHOICES.get(labels.rule, median_level)

@@ -45,11 +45,49 @@ async function load(number) {
   const held = document.getElementById(`run-${number}`);
   const packed = held ? held.textContent : await beside(number);
   const [run, ...said] = await Promise.all(packed.split(" ").map((part) => (part === "-" ? {} : unpack(part))));
+  asShown(run);
   for (const turn of run.turns) {
     const codes = ABOUT.coders.map((coder, place) => [coder, said[place][turn.id]]).filter(([, verdict]) => verdict);
     if (codes.length) turn.codes = Object.fromEntries(codes);
   }
   return run;
+}
+
+/** Lines of a journal → what is shown: of each turn what is not empty, and what it saw by the places of those turns. */
+function asShown(run) {
+  const places = new Map(run.turns.map((line, place) => [line.id, place]));
+  const errors = failedAttempts(run.errors);
+  run.turns = run.turns.map((line, place) => {
+    const turn = { ...notEmpty(line, places), kind: run.kinds[place] };
+    if (line.event === "failure") turn.failed = line.kind;
+    const failed = errors.get(`${line.agent} ${line.round}`);
+    if (failed) turn.errors = failed;
+    return turn;
+  });
+  run.probes = run.probes.map((line) => notEmpty(line, places));
+}
+
+const NOT_OF_A_TURN = new Set(["event", "run", "series"]);
+
+/** 0 is something, while null, false, "", [] and {} are nothing. */
+const isSomething = (value) => value === 0 || (value && typeof value === "object" ? Object.keys(value).length > 0 : Boolean(value));
+
+function notEmpty(line, places) {
+  const found = Object.fromEntries(Object.entries(line).filter(([name, value]) => isSomething(value) && !NOT_OF_A_TURN.has(name)));
+  for (const name of ["seen", "cut"]) {
+    if (Array.isArray(found[name])) found[name] = found[name].map((id) => places.get(id) ?? id);
+  }
+  return found;
+}
+
+/** By agent and round. */
+function failedAttempts(lines) {
+  const found = new Map();
+  for (const { agent, round, attempt, kind, detail } of lines) {
+    const key = `${agent} ${round}`;
+    found.set(key, [...(found.get(key) ?? []), notEmpty({ attempt, kind, detail })]);
+  }
+  return found;
 }
 
 async function beside(number) {
