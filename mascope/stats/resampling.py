@@ -14,6 +14,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy import sparse
 from scipy.special import ndtr, stdtrit
 
 Floats: TypeAlias = npt.NDArray[np.float64]
@@ -28,8 +29,9 @@ three runs is absent from e⁻³ ≈ 5% of the resamples, and an interval of the
 
 PLAIN, EXPANDED = "percentile bootstrap", "expanded percentile bootstrap"
 
-_CELLS = 1_000_000  # of the weights matrix held at once: 8 MB
-_DRAWN_AT_ONCE = 100_000  # what stays in a core's cache while it is counted
+_DRAWN_AT_ONCE = 100_000  # what stays in a core's cache while it is counted and weighed
+_FEW = 3
+"""Columns up to which it is faster to add up what was drawn than to count it first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,24 +96,26 @@ def bootstrap_weights(
 
     Every row sums to `clusters`. The draws do not depend on the size of the chunks.
     """
-    for rows in _portions(resamples, _CELLS // clusters):
-        weights = np.empty((rows.stop - rows.start, clusters))
-        for some in _portions(len(weights), _DRAWN_AT_ONCE // clusters):
-            weights[some] = _drawn(some.stop - some.start, clusters, rng)
-        yield weights
+    for drawn in _draws(clusters, rng, resamples):
+        rows = len(drawn)
+        drawn += (np.arange(rows, dtype=drawn.dtype) * clusters)[:, np.newaxis]
+        counts = np.bincount(drawn.ravel(), minlength=rows * clusters)
+        yield counts.reshape(rows, clusters).astype(np.float64)
 
 
-def _drawn(rows: int, clusters: int, rng: np.random.Generator) -> npt.NDArray[np.intp]:
-    """(rows, clusters): how often each cluster is among as many as there are."""
-    drawn = rng.integers(0, clusters, size=(rows, clusters))
-    drawn += (np.arange(rows) * clusters)[:, np.newaxis]
-    return np.bincount(drawn.ravel(), minlength=rows * clusters).reshape(rows, clusters)
+def _draws(clusters: int, rng: np.random.Generator, resamples: int) -> Iterator[npt.NDArray[np.int32]]:
+    """(some resamples, clusters): which clusters were drawn, each time as many as there are."""
+    step = max(1, _DRAWN_AT_ONCE // clusters)
+    for first in range(0, resamples, step):
+        yield rng.integers(0, clusters, size=(min(step, resamples - first), clusters), dtype=np.int32)
 
 
-def _portions(count: int, size: int) -> Iterator[slice]:
-    """`count` rows in portions of `size` at most, or one by one."""
-    step = max(1, size)
-    return (slice(first, min(first + step, count)) for first in range(0, count, step))
+def _summed(drawn: npt.NDArray[np.int32], columns: Floats) -> Floats:
+    """(resamples, columns): sums over the clusters that were drawn."""
+    resamples, clusters = drawn.shape
+    bounds = np.arange(0, drawn.size + 1, clusters, dtype=np.int32)
+    each = sparse.csr_array((np.ones(drawn.size), drawn.ravel(), bounds), shape=(resamples, clusters))
+    return np.stack([each @ column for column in columns.T], axis=1)
 
 
 def bootstrap_totals(totals: npt.ArrayLike, rng: np.random.Generator, resamples: int = RESAMPLES) -> Floats:
@@ -125,7 +129,10 @@ def bootstrap_totals(totals: npt.ArrayLike, rng: np.random.Generator, resamples:
     if clusters == 0:
         raise ValueError("no clusters to resample")
     columns, place = _distinct(array.reshape(clusters, -1))
-    chunks = [weights @ columns for weights in bootstrap_weights(clusters, rng, resamples)]
+    if 0 < columns.shape[1] <= _FEW:
+        chunks = [_summed(drawn, columns) for drawn in _draws(clusters, rng, resamples)]
+    else:
+        chunks = [weights @ columns for weights in bootstrap_weights(clusters, rng, resamples)]
     return np.concatenate(chunks)[:, place].reshape(resamples, *shape)
 
 

@@ -102,7 +102,7 @@ class Columns:
     def _key(self, share: Share) -> bytes:
         found, whole = hashlib.sha256(_code()), len(os.fspath(self._root))
         for file in share.files:
-            status = file.stat()
+            status = os.stat(file)  # noqa: PTH116 - 60,000 times, and it takes half as long
             about = (os.fspath(file)[whole:], status.st_size, status.st_mtime_ns)
             found.update(repr(about).encode("utf-8", "surrogateescape"))
         return found.hexdigest().encode()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain
+from itertools import accumulate, chain
 from pathlib import Path
 from types import MappingProxyType
 from typing import TypeAlias
@@ -57,14 +57,14 @@ class Listed:
 def _series_order(results: Results, files: Iterable[Path]) -> list[str]:
     """As in the study; series that it does not name come after."""
     named = [str(name) for name in results.study().get("series") or ()]
-    found = {file.parent.name for file in files}
+    found = {file.parts[-2] for file in files}
     return [*named, *sorted(found - set(named), key=natural)]
 
 
 def _in_order(files: Iterable[Path], series: Sequence[str]) -> list[Path]:
     """files: as they are listed, those of a series in the order of their runs."""
     place = {name: number for number, name in enumerate(series)}
-    return sorted(files, key=lambda file: place[file.parent.name])
+    return sorted(files, key=lambda file: place[file.parts[-2]])
 
 
 def read(
@@ -77,7 +77,7 @@ def read(
     """
     wanted = {kind: [name for name in every if name in tables] for kind, (_, every) in READERS.items()}
     every = [share for kind, files in listed.by_kind.items() for share in shares(kind, files)]
-    large = sum(file.stat().st_size for share in every for file in share.files) >= WORTH_A_PROCESS
+    large = _are_large(share.files for share in every)
     workers = (AT_ONCE * len(os.sched_getaffinity(0)) if large else 1) if jobs is None else jobs
     kept = Columns(root) if large else None
     found = _kept(every, wanted, kept)
@@ -87,6 +87,12 @@ def read(
     if kept is not None and missing:
         kept.keep_only(every, {kind: names for kind, (_, names) in READERS.items()})
     return _by_table(every, whole, wanted)
+
+
+def _are_large(shares: Iterable[Sequence[Path]]) -> bool:
+    """Whether there is so much that several processes read it sooner than one."""
+    sizes = accumulate(os.stat(file).st_size for file in chain.from_iterable(shares))  # noqa: PTH116
+    return any(size >= WORTH_A_PROCESS for size in sizes)
 
 
 def _kept(

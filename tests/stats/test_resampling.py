@@ -69,10 +69,17 @@ def test_every_resample_draws_as_many_clusters_as_there_are() -> None:
 def test_draws_do_not_depend_on_the_size_of_the_chunks(monkeypatch: pytest.MonkeyPatch, drawn: int) -> None:
     values = np.arange(11.0)
     whole = bootstrap_totals(values, rng(), 500)
-    monkeypatch.setattr(resampling, "_CELLS", 33)
     monkeypatch.setattr(resampling, "_DRAWN_AT_ONCE", drawn)
 
     assert np.array_equal(bootstrap_totals(values, rng(), 500), whole)
+
+
+@pytest.mark.parametrize(("clusters", "columns"), [(1, 1), (2, 3), (11, 2), (12, 1), (333, 3)])
+def test_few_columns_are_added_up_as_many_are_weighed(clusters: int, columns: int) -> None:
+    totals = rng().normal(size=(clusters, columns))
+    weights = np.concatenate(list(bootstrap_weights(clusters, rng(), 501)))
+
+    assert bootstrap_totals(totals, rng(), 501) == pytest.approx(weights @ totals, abs=1e-12)
 
 
 def test_resampled_totals_keep_the_shape_of_the_statistic() -> None:
