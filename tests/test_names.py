@@ -518,6 +518,32 @@ def test_a_title_opens_with_the_name_but_is_no_prefix() -> None:
     assert not opens_with_name("Voici Agent-C", NEUTRAL)
 
 
+PIECES = (
+    "Agent-A", "Agent", "-", "A", "B", " ", "s", ", ", " et ", "and", "C", "Agents A, C", "Agent-B, C", ", B",
+    "/", "(", "\n", "\0", "@", "**", "'s", "\u00a0", "élan",
+)  # fmt: skip
+
+
+@settings(max_examples=300)
+@given(
+    st.lists(st.tuples(st.lists(st.sampled_from(PIECES), max_size=6).map("".join), st.sampled_from("ABCX")))
+)
+def test_many_texts_name_whom_each_by_itself_names(said: list[tuple[str, str]]) -> None:
+    assert NEUTRAL.mentioned_each(said) == [NEUTRAL.mentioned(text, speaker) for text, speaker in said]
+
+
+def test_a_list_ends_with_its_text_and_no_name_goes_on_in_the_next() -> None:
+    said = [
+        ("Agent-A, B", "H"),
+        ("and C agree, says Agent", "H"),
+        ("D", "H"),
+        ("", "H"),
+        ("Agents B, C", "B"),
+    ]
+
+    assert NEUTRAL.mentioned_each(said) == [("A", "B"), (), (), (), ("C",)]
+
+
 @pytest.mark.parametrize(
     ("text", "agents"),
     [

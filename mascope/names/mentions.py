@@ -6,9 +6,11 @@ lists that name the stem once (`Agents B, C et D`).
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate
 
 from mascope.names import spelling
 from mascope.names.beginnings import Beginnings
@@ -17,6 +19,8 @@ from mascope.records import Agent
 BROADCAST = 5
 """A message that names this many others lists its addressees and refers to none of them in particular: of 369
 messages of the published series A that name the crashed agent, 294 name five agents or more."""
+BETWEEN = "\n\0"
+"""Between texts that are looked through in one go: the end of a line, beyond which no name goes on."""
 SMALLEST_BROADCAST = 3
 """In a smaller group, naming everybody is a broadcast; but never naming just two, which is a conversation."""
 
@@ -63,6 +67,17 @@ class MentionFinder:
         """The agents other than `speaker` that `text` names, in the order of their first mention."""
         named = dict.fromkeys(agent for agent, _, _ in self._index.scan(text))
         return tuple(agent for agent in named if agent is not None and agent != speaker)
+
+    def mentioned_each(self, said: Sequence[tuple[str, str]]) -> list[tuple[str, ...]]:
+        """`mentioned` of many texts, each with its speaker: looked through in one go, which is faster."""
+        ends = list(accumulate(len(text) + len(BETWEEN) for text, _ in said))
+        named: list[dict[str | None, None]] = [{} for _ in said]
+        for agent, start, _ in self._index.scan(BETWEEN.join(text for text, _ in said)):
+            named[bisect_right(ends, start)][agent] = None
+        return [
+            tuple(agent for agent in of_one if agent is not None and agent != speaker)
+            for of_one, (_, speaker) in zip(named, said, strict=True)
+        ]
 
     def names_any(self, text: str) -> bool:
         """Whether `text` holds any of the names, be it one that several agents share."""

@@ -76,9 +76,9 @@ def _message_rows(run: _Run) -> Iterator[tuple[Any, ...]]:
     views = Views(codable)
     agents = {agent.id: agent for agent in header.agents}
     finder = MentionFinder.of_agents(header.agents)
-    for message in codable:
+    named = finder.mentioned_each([(message.text, message.agent) for message in codable])
+    for message, mentioned in zip(codable, named, strict=True):
         agent, usage = agents[message.agent], message.usage
-        mentioned = finder.mentioned(message.text, message.agent)
         yield (
             message.id,
             header.run,
