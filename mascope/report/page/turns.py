@@ -57,7 +57,7 @@ class Coded:
 def index(evidence: Evidence, coded: Coded) -> dict[str, Any]:
     """The index as the page reads it."""
     turns = evidence.turns
-    places = _Places(pa.array(turns["turn"], pa.large_string()))
+    places = _Places(_ids(turns["turn"]))
     speakers, agents = pd.factorize(turns["agent"])
     return {
         "runs": evidence.transcripts[["run", "series", "status", "turns"]].to_dict("records"),
@@ -94,6 +94,12 @@ def _by_category(column: "pd.Series[Any]", sign: Callable[[str], str], missing: 
     return signs[words.codes.to_numpy()]  # what is missing has the code -1, and the last sign
 
 
+def _ids(column: "pd.Series[str]") -> pa.Array:
+    """A column that was read in parts is an array of parts."""
+    found = pa.array(column, pa.large_string())
+    return found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
+
+
 @dataclass(slots=True)
 class _Places:
     """Where messages stand among all turns."""
@@ -106,7 +112,7 @@ class _Places:
 
     def text(self, signs: Signs, messages: "pd.Series[str]") -> str:
         """(messages,) signs among those of all turns."""
-        where = self._of(pa.array(messages, pa.large_string()))
+        where = self._of(_ids(messages))
         every = np.full(len(self.turns), ord(NONE), dtype=np.uint8)
         every[where[where >= 0]] = signs[where >= 0]
         return _text(every)

@@ -3,9 +3,12 @@
 import gzip
 import json
 from base64 import b64decode
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+import pyarrow as pa
 import pytest
 
 from mascope.report.page import transcripts
@@ -79,6 +82,23 @@ def test_a_yes_has_the_level_that_is_counted(indexed: dict[str, Any]) -> None:
     assert indexed["codes"]["one"]["COMP"][-1] == "1"
     assert indexed["codes"]["two"]["COMP"][-1] == "2"
     assert indexed["labels"]["COMP"][-1] == "1"  # by intersection, what all agree that it reaches
+
+
+def test_columns_may_have_been_read_in_parts(
+    results: Results, found: Evidence, indexed: dict[str, Any]
+) -> None:
+    def parted(frame: pd.DataFrame, by: str) -> pd.DataFrame:
+        cells = pa.chunked_array([pa.array([cell], pa.large_string()) for cell in frame[by]])
+        return frame.assign(**{by: pd.Series(cells, dtype="str", index=frame.index)})
+
+    labels = report_of(results).labels
+    assert labels is not None
+    labels = replace(labels, frame=parted(labels.frame, "message"))
+    again = index(
+        replace(found, turns=parted(found.turns, "turn")), Coded(coder_info(results), labels.flags, labels)
+    )
+
+    assert (again["codes"], again["labels"]) == (indexed["codes"], indexed["labels"])
 
 
 def test_an_index_needs_no_codes(results: Results, found: Evidence) -> None:
